@@ -1,0 +1,1 @@
+/* placeholder */ int identity_placeholder_;

@@ -1,0 +1,1 @@
+/* placeholder */ int messaging_placeholder_;

@@ -1,0 +1,1 @@
+/* placeholder */ int provisioning_placeholder_;
