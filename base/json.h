@@ -1,0 +1,111 @@
+#pragma once
+/* JSON over jansson: a strict reader (UTF-8, no duplicate members, bounded depth and size) and a
+ * writer that cannot produce anything malformed. Values live in the scope's arena. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/result.h"
+#include "base/str.h"
+
+enum { JSON_MAX_DEPTH = 32, JSON_MAX_BYTES = 16 * 1024 * 1024 };
+
+enum json_kind {
+    JSON_NULL,
+    JSON_FALSE,
+    JSON_TRUE,
+    JSON_INTEGER,
+    JSON_REAL, /* a number with fraction or exponent, or beyond 64 bit */
+    JSON_STRING,
+    JSON_ARRAY,
+    JSON_OBJECT
+};
+
+struct json; /* one value, immutable after reading */
+
+struct json_member {
+    struct str name;
+    const struct json *value;
+};
+
+/* INVALID "json.malformed", "json.duplicate", "json.depth"; TOO_LARGE "json.size". Any value may
+ * stand at the top. Trailing bytes are malformed. */
+RESULT json_read(struct scope *scope, struct str text, const struct json **ret);
+
+enum json_kind json_kind(const struct json *json);
+bool json_is_object(const struct json *json);
+bool json_is_array(const struct json *json);
+bool json_is_string(const struct json *json);
+bool json_is_boolean(const struct json *json);
+bool json_boolean(const struct json *json);                        /* false unless JSON_TRUE */
+struct str json_string(const struct json *json);                   /* empty unless a string */
+int64_t json_integer(const struct json *json);                     /* 0 unless JSON_INTEGER */
+double json_real(const struct json *json);                         /* 0 unless a number */
+size_t json_count(const struct json *json);                        /* members or elements; else 0 */
+const struct json *json_at(const struct json *json, size_t index); /* element; NULL outside */
+struct json_member json_member_at(const struct json *json, size_t index);
+/* NULL when absent or when `json` is no object (or NULL). Exact name. */
+const struct json *json_get(const struct json *json, struct str name);
+
+/* Typed members of an object. Absent (or null): `*ret` keeps its value and *_optional succeed;
+ * another type: INVALID "json.type"; absent for json_need_*: INVALID "json.missing". */
+RESULT json_need_string(struct scope *scope, const struct json *json, struct str name,
+                        struct str *ret);
+RESULT json_optional_string(struct scope *scope, const struct json *json, struct str name,
+                            struct str *ret);
+RESULT json_optional_boolean(struct scope *scope, const struct json *json, struct str name,
+                             bool *ret);
+RESULT json_optional_integer(struct scope *scope, const struct json *json, struct str name,
+                             int64_t min, int64_t max, int64_t *ret);
+/* INVALID "json.unknown" when the object has a member that is not in `names`. */
+RESULT json_only(struct scope *scope, const struct json *json, const struct str *names,
+                 size_t count);
+
+/* Building: mutable values for documents that are changed (SCIM). All in the scope's arena. */
+struct json *json_new_object(struct arena *arena);
+struct json *json_new_array(struct arena *arena);
+struct json *json_new_string(struct arena *arena, struct str text);
+struct json *json_new_integer(struct arena *arena, int64_t number);
+struct json *json_new_real(struct arena *arena, double number);
+struct json *json_new_boolean(struct arena *arena, bool value);
+struct json *json_new_null(struct arena *arena);
+/* Replaces a member of that name, keeps its place; else appends. The name is copied. */
+void json_set(struct arena *arena, struct json *object, struct str name, const struct json *value);
+void json_remove(struct json *object, struct str name);
+void json_append(struct arena *arena, struct json *array, const struct json *value);
+void json_remove_at(struct json *array, size_t index);
+/* A deep copy that may be changed. */
+struct json *json_copy(struct arena *arena, const struct json *json);
+bool json_equal(const struct json *a, const struct json *b); /* member order does not matter */
+
+/* Compact text; strings that are not UTF-8 are written with U+FFFD. */
+struct str json_write(struct arena *arena, const struct json *json);
+
+/* A writer for answers, without a tree: json_out_begin, then values, then json_out_end. Commas,
+ * quotes and escapes are its business; a value in the wrong place is an assertion. */
+struct json_out {
+    struct strbuf buf;
+    uint64_t is_object, needs_comma; /* bit per depth */
+    unsigned depth;
+    bool has_name;
+};
+
+struct json_out json_out_begin(struct arena *arena);
+void json_out_open_object(struct json_out *out);
+void json_out_close_object(struct json_out *out);
+void json_out_open_array(struct json_out *out);
+void json_out_close_array(struct json_out *out);
+void json_out_name(struct json_out *out, const char *name);
+void json_out_string(struct json_out *out, struct str text);
+void json_out_number(struct json_out *out, int64_t number);
+void json_out_boolean(struct json_out *out, bool value);
+void json_out_null(struct json_out *out);
+void json_out_value(struct json_out *out, const struct json *json);
+/* name and value in one call */
+void json_out_member(struct json_out *out, const char *name, struct str text);
+void json_out_member_or_null(struct json_out *out, const char *name, struct str text);
+void json_out_member_number(struct json_out *out, const char *name, int64_t number);
+void json_out_member_boolean(struct json_out *out, const char *name, bool value);
+/* RFC 3339 UTC with milliseconds; 0 gives null */
+void json_out_member_time(struct json_out *out, const char *name, int64_t us);
+struct str json_out_end(struct json_out *out);
