@@ -43,21 +43,21 @@ struct value {
     struct str text;
 };
 
-static inline struct value number(int64_t value) {
+static inline struct value value_number(int64_t value) {
     return (struct value){VALUE_NUMBER, value, {"", 0}};
 }
 
-static inline struct value text(struct str value) {
+static inline struct value value_text(struct str value) {
     return (struct value){VALUE_TEXT, 0, value};
 }
 
-static inline struct value null(void) {
+static inline struct value value_null(void) {
     return (struct value){VALUE_NULL, 0, {"", 0}};
 }
 
 /* NULL for an empty text: for optional columns. */
-static inline struct value text_or_null(struct str value) {
-    return value.len == 0 ? null() : text(value);
+static inline struct value value_text_or_null(struct str value) {
+    return value.len == 0 ? value_null() : value_text(value);
 }
 
 struct values {
@@ -65,7 +65,7 @@ struct values {
     size_t count;
 };
 
-/* $1..$n in order: VALUES(text(org_id), number(now_us)). */
+/* $1..$n in order: VALUES(value_text(org_id), value_number(now_us)). */
 #define VALUES(...)                                                                                \
     ((struct values){(const struct value[]){__VA_ARGS__},                                          \
                      sizeof((const struct value[]){__VA_ARGS__}) / sizeof(struct value)})
