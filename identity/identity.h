@@ -1,0 +1,44 @@
+#pragma once
+/* The long-lived context of identity: settings, the key that seals secrets at rest, the caches of
+ * providers. Made by the gateway at start; safe for all worker threads. */
+
+#include "base/secret.h"
+#include "messaging/call.h"
+
+struct oidc; /* identity/oidc: provider caches and budgets */
+
+struct identity {
+    struct str public_url;
+    bool is_public_url_https; /* cookies get Secure and the __Host- prefix */
+    struct secret seal_key;   /* 32 bytes */
+    int64_t session_idle_us, session_absolute_us;
+    struct oidc *oidc;
+};
+
+/* Who a provider says is knocking: the same value from OpenID Connect and SAML. */
+struct verified_identity {
+    struct str org_id, connection_id;
+    struct str issuer, subject;
+    struct str sid; /* the provider's session; may be empty */
+    struct str user_name, email, display_name;
+    bool is_email_verified;
+    /* what the connection's match rule looks at, already picked */
+    struct str match_value;
+    int64_t auth_time_us; /* 0: unknown */
+};
+
+/* The one login completion: find the linked person, or match once, or create (jit); refuse who is
+ * not active; end the browser's old session; a new session. FORBIDDEN "login.refused" for
+ * everything that must not tell why. *ret_secret is the cookie value. */
+struct login_result {
+    struct str user_id, session_id, cookie_value, csrf;
+};
+RESULT login_complete(struct scope *scope, struct call *call, const struct verified_identity *who,
+                      struct login_result *ret);
+/* The Set-Cookie lines of a new session, or of its end. */
+RESULT session_set_cookie(struct scope *scope, const struct identity *identity, struct str value,
+                          struct http_response *response);
+RESULT session_clear_cookie(struct scope *scope, const struct identity *identity,
+                            struct http_response *response);
+/* "__Host-gatehouse", or "gatehouse" on http loopback. */
+const char *session_cookie_name(const struct identity *identity);
