@@ -1,6 +1,8 @@
 #pragma once
 /* JSON over jansson: a strict reader (UTF-8, no duplicate members, bounded depth and size) and a
- * writer that cannot produce anything malformed. Values live in the scope's arena. */
+ * writer that cannot produce anything malformed. Values live in the scope's arena. Not to be
+ * included together with <jansson.h>; no function here shares its name with one of jansson's,
+ * because the linker would silently take one for the other. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -8,14 +10,20 @@
 #include "base/result.h"
 #include "base/str.h"
 
-enum { JSON_MAX_DEPTH = 32, JSON_MAX_BYTES = 16 * 1024 * 1024 };
+/* Values and members are bounded too: "{}," is 3 bytes of text and some hundred in memory. */
+enum {
+    JSON_MAX_DEPTH = 32,
+    JSON_MAX_BYTES = 16 * 1024 * 1024,
+    JSON_MAX_VALUES = 512 * 1024,
+    JSON_MAX_MEMBERS = 1024 /* of one object */
+};
 
 enum json_kind {
     JSON_NULL,
     JSON_FALSE,
     JSON_TRUE,
     JSON_INTEGER,
-    JSON_REAL, /* a number with fraction or exponent, or beyond 64 bit */
+    JSON_REAL, /* a number with fraction or exponent */
     JSON_STRING,
     JSON_ARRAY,
     JSON_OBJECT
@@ -28,27 +36,30 @@ struct json_member {
     const struct json *value;
 };
 
-/* INVALID "json.malformed", "json.duplicate", "json.depth"; TOO_LARGE "json.size". Any value may
- * stand at the top. Trailing bytes are malformed. */
+/* INVALID "json.malformed", "json.duplicate", "json.depth", "json.number" (an integer beyond 64 bit
+ * or a real beyond a double is refused, never rounded); TOO_LARGE "json.size". Any value may stand
+ * at the top. Trailing bytes, NUL in strings and what is not UTF-8 are malformed. */
 RESULT json_read(struct scope *scope, struct str text, const struct json **ret);
 
+/* All of these accept NULL and take it for null. */
 enum json_kind json_kind(const struct json *json);
 bool json_is_object(const struct json *json);
 bool json_is_array(const struct json *json);
 bool json_is_string(const struct json *json);
 bool json_is_boolean(const struct json *json);
-bool json_boolean(const struct json *json);                        /* false unless JSON_TRUE */
-struct str json_string(const struct json *json);                   /* empty unless a string */
-int64_t json_integer(const struct json *json);                     /* 0 unless JSON_INTEGER */
-double json_real(const struct json *json);                         /* 0 unless a number */
+bool json_as_boolean(const struct json *json);                     /* false unless JSON_TRUE */
+struct str json_as_string(const struct json *json);                /* empty unless a string */
+int64_t json_as_integer(const struct json *json);                  /* 0 unless JSON_INTEGER */
+double json_as_real(const struct json *json);                      /* 0 unless a number */
 size_t json_count(const struct json *json);                        /* members or elements; else 0 */
 const struct json *json_at(const struct json *json, size_t index); /* element; NULL outside */
 struct json_member json_member_at(const struct json *json, size_t index);
 /* NULL when absent or when `json` is no object (or NULL). Exact name. */
 const struct json *json_get(const struct json *json, struct str name);
 
-/* Typed members of an object. Absent (or null): `*ret` keeps its value and *_optional succeed;
- * another type: INVALID "json.type"; absent for json_need_*: INVALID "json.missing". */
+/* Typed members of an object (NULL: one without members). Absent or null: `*ret` keeps its value
+ * and json_optional_* succeed, json_need_* fail with INVALID "json.missing"; another type, or
+ * `json` is no object: INVALID "json.type"; an integer out of range: INVALID "json.range". */
 RESULT json_need_string(struct scope *scope, const struct json *json, struct str name,
                         struct str *ret);
 RESULT json_optional_string(struct scope *scope, const struct json *json, struct str name,
@@ -75,10 +86,10 @@ void json_remove(struct json *object, struct str name);
 void json_append(struct arena *arena, struct json *array, const struct json *value);
 void json_remove_at(struct json *array, size_t index);
 /* A deep copy that may be changed. */
-struct json *json_copy(struct arena *arena, const struct json *json);
-bool json_equal(const struct json *a, const struct json *b); /* member order does not matter */
+struct json *json_clone(struct arena *arena, const struct json *json);
+bool json_equals(const struct json *a, const struct json *b); /* member order does not matter */
 
-/* Compact text; strings that are not UTF-8 are written with U+FFFD. */
+/* Compact text; bytes that are not UTF-8 are written as U+FFFD, NaN and infinity as null. */
 struct str json_write(struct arena *arena, const struct json *json);
 
 /* A writer for answers, without a tree: json_out_begin, then values, then json_out_end. Commas,
