@@ -1,0 +1,49 @@
+#pragma once
+/* One per node: positions in the revocation stream and in the event streams of organisations with
+ * local sockets; the lease; open barriers; the dead man. All logic is in follower_step, which never
+ * blocks; the thread is `for (;;) { wait; step; }`. Rule numbers: revocation.md. */
+
+#include "base/bus.h"
+#include "base/db.h"
+#include "gateway/shard.h"
+
+struct follower;
+
+struct follower_settings {
+    int64_t bound_us;
+    bool has_dead_man;
+    const struct env *env;
+    struct store *store;
+    struct metrics *metrics;
+    struct queue *receipts; /* where finished barriers leave the writing of their receipts: the
+                               database workers' queue */
+};
+
+struct follower *follower_new(const struct follower_settings *settings);
+void follower_free(struct follower **follower);
+/* Before the first step. The shards outlive the follower. */
+void follower_set_shards(struct follower *follower, struct shard *const *shards, size_t count);
+struct mailbox *follower_mailbox(struct follower *follower);
+/* This process run's random id (UUIDv7). */
+struct str follower_instance(const struct follower *follower);
+
+/* Any thread: an exchange whose transaction is committed; the follower posts it back to its shard
+ * when the barrier opens (rules 7-10), with outcome UNAVAILABLE when the commit was lost. */
+void follower_barrier(struct follower *follower, struct exchange *exchange);
+/* Any thread: a local commit moved this organisation's event stream or the revocation heads. */
+void follower_hint(struct follower *follower, struct str org_id);
+/* A shard's thread: the shard got its first, or lost its last, socket of an organisation. */
+void follower_watch(struct follower *follower, struct str org_id, unsigned shard_number,
+                    bool is_on);
+/* A shard's thread: all rows of letter `number` are applied (rule 13). */
+void follower_applied(struct follower *follower, unsigned shard_number, uint64_t number);
+
+/* One pass; `*ret_wait_until_boot_us` and `*ret_fd` (-1: none) say what to wait for, beside the
+ * mailbox. */
+void follower_step(struct follower *follower, int64_t *ret_wait_until_boot_us, int *ret_fd);
+/* True once joined and every shard has a lease. */
+bool follower_is_ready(const struct follower *follower);
+/* Any thread: why not, a literal: "database", "joining", "lost commits" …; NULL when ready. */
+const char *follower_not_ready_reason(const struct follower *follower);
+/* Stop: after all shards have drained, delete the own row (rule 15). True when done. */
+bool follower_leave(struct follower *follower);
