@@ -115,10 +115,7 @@ struct live_socket {
     size_t queue_bytes;
     size_t first_sent; /* bytes of queue[queue_first] that the kernel has: > 0 is half sent */
 
-    int fd; /* the transport's */
-    struct ws_in *in;
-    int64_t read_deadline_boot_us; /* incomplete message */
-    int64_t next_ping_boot_us;
+    void *io; /* the transport's: descriptor, incomplete message, timers */
 };
 
 /* Where shards send work. Any pool may be shared by all shards. */
