@@ -32,6 +32,7 @@ struct verified_identity {
  * everything that must not tell why. *ret_secret is the cookie value. */
 struct login_result {
     struct str user_id, session_id, cookie_value, csrf;
+    int64_t epoch; /* of the person, as the session was made under: for user_guard_active */
 };
 RESULT login_complete(struct scope *scope, struct call *call, const struct verified_identity *who,
                       struct login_result *ret);

@@ -1,0 +1,125 @@
+#pragma once
+/* Where an organisation's people and records come from: an OpenID provider, or a SCIM source. One
+ * row each; what a kind needs is its configuration, checked when it is written, so that nothing
+ * that reads it has to doubt it. */
+
+#include "base/json.h"
+#include "base/secret.h"
+#include "messaging/call.h"
+
+struct identity;
+
+enum { CONNECTIONS_PER_ORG = 64, CONNECTION_SKEW_MAX_S = 300, CONNECTION_DOMAINS = 16 };
+
+enum connection_kind { CONNECTION_OIDC, CONNECTION_SCIM, CONNECTION_KIND_COUNT };
+
+enum connection_state {
+    CONNECTION_DRAFT, /* made, not open to people yet; its test sign-in works */
+    CONNECTION_ENABLED,
+    CONNECTION_DISABLED,
+    CONNECTION_STATE_COUNT
+};
+
+enum client_auth {
+    CLIENT_SECRET_BASIC,
+    CLIENT_SECRET_POST,
+    CLIENT_PRIVATE_KEY_JWT,
+    CLIENT_AUTH_COUNT
+};
+
+enum provisioning {
+    PROVISION_MATCH, /* only people whom the organisation has already */
+    PROVISION_JIT,   /* unknown people are created at their first sign-in */
+    PROVISIONING_COUNT
+};
+
+enum match_attribute {
+    MATCH_EXTERNAL_ID,
+    MATCH_USER_NAME,
+    MATCH_EMAIL, /* only if the provider says verified and the domain is proved */
+    MATCH_ATTRIBUTE_COUNT
+};
+
+struct oidc_settings {
+    struct str issuer; /* exact bytes */
+    struct str client_id;
+    enum client_auth client_auth;
+    struct str scopes;                         /* blank-separated, "openid" included */
+    unsigned algs;                             /* ID token signatures: bits of enum jose_alg */
+    struct str ca_pem;                         /* empty: the system's */
+    struct str prompt, acr_values, login_hint; /* empty: not sent */
+    int64_t max_age_s;                         /* -1: not asked */
+    int64_t skew_s;
+    bool needs_userinfo; /* claims are completed from the UserInfo endpoint */
+};
+
+struct connection {
+    struct str org_id, id;
+    enum connection_kind kind;
+    enum connection_state state;
+    struct str name;
+    enum provisioning provisioning;
+    struct str match_claim; /* empty: first sign-ins are not matched */
+    enum match_attribute match_attribute;
+    struct oidc_settings oidc; /* CONNECTION_OIDC */
+    struct str secret_sealed, client_key_sealed;
+    int64_t version;                           /* grows with each change: caches hang on it */
+    int64_t tested_us, created_us, changed_us; /* tested_us 0: never */
+};
+
+struct connection_list {
+    size_t count;
+    struct connection *connections;
+};
+
+extern const struct statement_list CONNECTION_STATEMENTS;
+
+const char *connection_kind_name(enum connection_kind kind);
+const char *connection_state_name(enum connection_state state);
+const char *client_auth_name(enum client_auth auth);
+const char *provisioning_name(enum provisioning provisioning);
+const char *match_attribute_name(enum match_attribute attribute);
+
+/* NOT_FOUND "connection.unknown", also for another organisation's. */
+RESULT connection_find(struct scope *scope, struct db *db, struct str org_id, struct str id,
+                       struct connection *ret);
+/* By its id alone, through the routing table: for the paths that browsers come to. */
+RESULT connection_find_routed(struct scope *scope, struct db *db, struct str id,
+                              struct connection *ret);
+RESULT connection_list_all(struct scope *scope, struct db *db, struct str org_id,
+                           struct connection_list *ret);
+
+/* The body of POST (`base` NULL) or PATCH (over `base`) to settings, pure. One typed reason per
+ * field: INVALID "connection.issuer", "connection.client_id" … */
+struct connection_input {
+    struct connection connection;
+    struct str client_secret; /* in clear; empty: unchanged */
+    struct str domains[CONNECTION_DOMAINS];
+    size_t domain_count;
+};
+RESULT connection_input_read(struct scope *scope, const struct json *body,
+                             const struct connection *base, struct connection_input *ret);
+
+/* Makes the row, its routing and, for private_key_jwt, its own client key. */
+RESULT connection_create(struct scope *scope, const struct identity *identity, struct db *db,
+                         struct connection_input *input, struct connection *ret);
+/* A SCIM source, made with the first SCIM token, enabled at once. Inside the token's transaction.
+ */
+RESULT connection_create_scim(struct scope *scope, struct tx *tx, struct str org_id,
+                              struct str name, struct str *ret_id);
+RESULT connection_update(struct scope *scope, const struct identity *identity, struct db *db,
+                         struct connection_input *input, struct connection *ret);
+/* CONFLICT "connection.untested" unless tested since its last change or `is_untested_fine`. */
+RESULT connection_enable(struct scope *scope, struct db *db, const struct connection *connection,
+                         bool is_untested_fine);
+RESULT connection_mark_tested(struct scope *scope, struct db *db,
+                              const struct connection *connection);
+/* Its sign-ins in flight and its sessions die with it. */
+RESULT connection_delete(struct scope *scope, const struct messaging *messaging, struct db *db,
+                         const struct connection *connection, struct revoked *ret);
+
+/* Plain text of the sealed columns; empty when there is none. */
+RESULT connection_secret(struct scope *scope, const struct identity *identity,
+                         const struct connection *connection, struct secret *ret);
+RESULT connection_client_key(struct scope *scope, const struct identity *identity,
+                             const struct connection *connection, struct secret *ret);
