@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/json_new.h"
 #include "base/result.h"
 #include "base/str.h"
 
@@ -72,18 +73,8 @@ RESULT json_optional_integer(struct scope *scope, const struct json *json, struc
 RESULT json_only(struct scope *scope, const struct json *json, const struct str *names,
                  size_t count);
 
-/* Building: mutable values for documents that are changed (SCIM). All in the scope's arena. */
-struct json *json_new_object(struct arena *arena);
-struct json *json_new_array(struct arena *arena);
-struct json *json_new_string(struct arena *arena, struct str text);
-struct json *json_new_integer(struct arena *arena, int64_t number);
-struct json *json_new_real(struct arena *arena, double number);
-struct json *json_new_boolean(struct arena *arena, bool value);
-struct json *json_new_null(struct arena *arena);
-/* Replaces a member of that name, keeps its place; else appends. The name is copied. */
-void json_set(struct arena *arena, struct json *object, struct str name, const struct json *value);
+/* Changing; json_new_*, json_set and json_append are in json_new.h. */
 void json_remove(struct json *object, struct str name);
-void json_append(struct arena *arena, struct json *array, const struct json *value);
 void json_remove_at(struct json *array, size_t index);
 /* A deep copy that may be changed. */
 struct json *json_clone(struct arena *arena, const struct json *json);
