@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "base/address.h"
 #include "base/http_values.h"
 #include "base/result.h"
 
@@ -33,29 +34,6 @@ struct http_client {
     result (*send)(struct http_client *client, struct scope *scope, const struct http_call *call,
                    struct http_reply *ret);
 };
-
-/* Which addresses outbound calls may use although they are private: CIDR with optional ports. */
-struct address_rule {
-    unsigned char address[16]; /* IPv4 mapped into IPv6 */
-    unsigned prefix_bits;      /* of 128 */
-    uint16_t ports[8];
-    size_t port_count; /* 0: all */
-};
-
-struct address_rules {
-    const struct address_rule *rules;
-    size_t count;
-};
-
-/* "10.1.0.0/16 443 8443"; INVALID "address.rule". */
-RESULT address_rule_parse(struct scope *scope, struct str text, struct address_rule *ret);
-/* True when the address (16 bytes, IPv4 mapped) is public or allowed by a rule. */
-bool address_is_allowed(const unsigned char address[16], uint16_t port,
-                        const struct address_rules *rules);
-/* True when the address matches one of the rules (ports ignored): trusted proxies. */
-bool address_matches(const unsigned char address[16], const struct address_rules *rules);
-/* Textual IPv4 or IPv6 to 16 bytes. */
-bool address_parse(struct str text, unsigned char ret[16]);
 
 /* The rules are borrowed and must outlive the client. Any number of threads may send. */
 struct http_client *curl_client_new(const struct address_rules *allowed);
