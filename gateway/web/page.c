@@ -1,0 +1,99 @@
+#include "gateway/web/page.h"
+
+#include "base/arena.h"
+#include "gateway/web/assets.h"
+
+#include <assert.h>
+
+struct words {
+    int status; /* 0: every other one */
+    bool is_sign_in;
+    struct str heading, message;
+};
+
+static const struct words WORDS[] = {
+    {403, true, STR_INIT("You cannot sign in here"),
+     STR_INIT("Your identity provider knows you, but your organisation has not given you access "
+              "here, or has withdrawn it. Your administrator can tell you more.")},
+    {404, true, STR_INIT("This sign-in address does not exist"),
+     STR_INIT("The link is wrong or the connection has been removed. Start again from the sign-in "
+              "page.")},
+    {429, true, STR_INIT("Too many attempts"), STR_INIT("Wait a minute, then sign in again.")},
+    {503, true, STR_INIT("Signing in is not possible right now"),
+     STR_INIT("Your identity provider or this service does not answer. Nothing is lost; try again "
+              "in a moment.")},
+    {0, true, STR_INIT("Signing in did not work"),
+     STR_INIT("The sign-in was not completed. It may have taken too long, or it was started in "
+              "another window. Please try again.")},
+    {403, false, STR_INIT("You may not open this"), STR_INIT("This page is not for your account.")},
+    {404, false, STR_INIT("There is nothing here"),
+     STR_INIT("The address is wrong, or what was here has been removed.")},
+    {429, false, STR_INIT("Too many requests"), STR_INIT("Wait a minute, then try again.")},
+    {503, false, STR_INIT("This service is not available right now"),
+     STR_INIT("Nothing is lost; try again in a moment.")},
+    {0, false, STR_INIT("That did not work"), STR_INIT("Please go back and try again.")},
+};
+
+static const struct words *find_words(const struct error_page *page) {
+    for (size_t i = 0; i < sizeof(WORDS) / sizeof(WORDS[0]); i++) {
+        const struct words *words = &WORDS[i];
+        if (words->is_sign_in == page->is_sign_in &&
+            (words->status == page->status || words->status == 0)) {
+            return words;
+        }
+    }
+    assert(false && "WORDS has a last row for each kind");
+    return NULL;
+}
+
+static void add_escaped(struct strbuf *buf, struct str text) {
+    for (size_t i = 0; i < text.len; i++) {
+        switch (text.at[i]) {
+        case '&': strbuf_add_c(buf, "&amp;"); break;
+        case '<': strbuf_add_c(buf, "&lt;"); break;
+        case '>': strbuf_add_c(buf, "&gt;"); break;
+        case '"': strbuf_add_c(buf, "&quot;"); break;
+        case '\'': strbuf_add_c(buf, "&#39;"); break;
+        default: strbuf_add_byte(buf, text.at[i]); break;
+        }
+    }
+}
+
+struct str html_escape(struct arena *arena, struct str text) {
+    struct strbuf buf = strbuf_begin(arena, text.len * sizeof("&quot;") + 1);
+    add_escaped(&buf, text);
+    return strbuf_str(&buf);
+}
+
+static struct str value_of(const struct error_page *page, const struct words *words,
+                           struct str name) {
+    if (str_eq(name, STR("heading"))) {
+        return words->heading;
+    }
+    if (str_eq(name, STR("message"))) {
+        return words->message;
+    }
+    if (str_eq(name, STR("code"))) {
+        return page->code;
+    }
+    assert(str_eq(name, STR("request_id")));
+    return page->request_id;
+}
+
+struct str error_page_render(struct arena *arena, const struct error_page *page) {
+    const struct asset *template = asset_find(STR("/error"));
+    assert(template != NULL);
+    const struct words *words = find_words(page);
+    struct strbuf buf = strbuf_begin(arena, 64 * 1024);
+    struct str rest = template->bytes;
+    for (ptrdiff_t at = str_find(rest, STR("{{")); at >= 0; at = str_find(rest, STR("{{"))) {
+        strbuf_add(&buf, str_first(rest, (size_t) at));
+        rest = str_from(rest, (size_t) at + 2);
+        const ptrdiff_t end = str_find(rest, STR("}}"));
+        assert(end > 0);
+        add_escaped(&buf, value_of(page, words, str_first(rest, (size_t) end)));
+        rest = str_from(rest, (size_t) end + 2);
+    }
+    strbuf_add(&buf, rest);
+    return strbuf_str(&buf);
+}

@@ -1,0 +1,5 @@
+/* Pages that only carry words: signed out, errors. */
+
+import { showSource } from "./footer";
+
+void showSource();
