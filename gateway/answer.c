@@ -1,5 +1,7 @@
 #include "gateway/answer.h"
 
+#include <assert.h>
+
 #include "base/json.h"
 #include "base/log.h"
 #include "gateway/pages.h"
@@ -14,8 +16,9 @@ static void answer_scim(struct scope *scope, struct exchange *exchange, int stat
     json_out_string(&out, STR("urn:ietf:params:scim:api:messages:2.0:Error"));
     json_out_close_array(&out);
     json_out_member(&out, "status", str_format(scope->arena, "%d", status));
-    json_out_member(&out, "detail", str_format(scope->arena, "%s (request %.*s)", exchange->reason,
-                                               STR_ARG(exchange->request.request_id)));
+    json_out_member(&out, "detail",
+                    str_format(scope->arena, "%s (request %.*s)", exchange->reason,
+                               STR_ARG(exchange->request.request_id)));
     json_out_close_object(&out);
     exchange->response.status = status;
     exchange->response.content_type = "application/scim+json";
@@ -40,16 +43,23 @@ static int status_of(const struct exchange *exchange) {
     return code_status(exchange->outcome.code);
 }
 
+/* Values of our own making always fit. */
+static void add_header(struct scope *scope, struct http_response *response, const char *name,
+                       struct str value) {
+    const result added = http_header_add(scope, response, name, value);
+    assert(is_ok(added));
+}
+
 static void add_headers(struct scope *scope, struct exchange *exchange) {
     struct http_response *response = &exchange->response;
     if (response->status == 401) {
-        (void) http_header_add(scope, response, "WWW-Authenticate", STR("Bearer realm=\"gatehouse\""));
+        add_header(scope, response, "WWW-Authenticate", STR("Bearer realm=\"gatehouse\""));
     }
     const bool is_worth_a_retry = response->status == 503 || response->status == 429;
     const int64_t wait_s = exchange->retry_after_s > 0 ? exchange->retry_after_s : 1;
     if (is_worth_a_retry) {
-        (void) http_header_add(scope, response, "Retry-After",
-                               str_format(scope->arena, "%lld", (long long) wait_s));
+        add_header(scope, response, "Retry-After",
+                   str_format(scope->arena, "%lld", (long long) wait_s));
     }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
-/* How many connections each client address holds, over all shards: touched at accept and close only. */
+/* How many connections each client address holds, over all shards: touched at accept and close
+ * only. */
 
 #include <stdbool.h>
 #include <stddef.h>

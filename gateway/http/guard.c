@@ -10,8 +10,9 @@ static const struct str FRAMING_NAMES[] = {
 
 /* Two of these would let two parsers see two requests, or two callers. */
 static const struct str SINGLE_NAMES[] = {
-    STR_INIT("content-length"), STR_INIT("transfer-encoding"), STR_INIT("host"),
-    STR_INIT("authorization"),  STR_INIT("cookie"),            STR_INIT("content-type"),
+    STR_INIT("content-length"), STR_INIT("transfer-encoding"),
+    STR_INIT("host"),           STR_INIT("authorization"),
+    STR_INIT("cookie"),         STR_INIT("content-type"),
 };
 
 static bool is_token_byte(char byte) {
@@ -83,7 +84,8 @@ result http_guard(struct scope *scope, const struct http_request *request) {
         REQUIRE(scope, is_field_text(header->value), INVALID, "http.header_value");
     }
     for (size_t i = 0; i < sizeof SINGLE_NAMES / sizeof SINGLE_NAMES[0]; i++) {
-        REQUIRE(scope, count_header(request, SINGLE_NAMES[i]) <= 1, INVALID, "http.duplicate_header");
+        REQUIRE(scope, count_header(request, SINGLE_NAMES[i]) <= 1, INVALID,
+                "http.duplicate_header");
     }
     return check_framing(scope, request);
 }

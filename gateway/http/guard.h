@@ -1,6 +1,6 @@
 #pragma once
-/* What libmicrohttpd lets through and we do not: requests that another parser on the way could frame
- * differently (platform notes in docs/ARCHITECTURE.md; RFC 9112 sections 5 and 6). Pure. */
+/* What libmicrohttpd lets through and we do not: requests that another parser on the way could
+ * frame differently (platform notes in docs/ARCHITECTURE.md; RFC 9112 sections 5 and 6). Pure. */
 
 #include "base/http_values.h"
 

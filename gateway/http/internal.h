@@ -5,6 +5,9 @@
 
 #include <microhttpd.h>
 
+#include "base/clock.h"
+#include "base/env.h"
+#include "base/random.h"
 #include "gateway/http/loop.h"
 
 enum {
@@ -13,12 +16,13 @@ enum {
     READ_BYTES = 16 * 1024,
     PING_WHEEL_SECONDS = 64,
     PING_SECONDS = 30,
-    SILENT_SECONDS = 95, /* three pings without any byte: the peer is gone */
+    SILENT_SECONDS = 95,  /* three pings without any byte: the peer is gone */
     MESSAGE_SECONDS = 10, /* an incomplete message */
     LINGER_US = 1000000
 };
 
-/* Connections that have to do something by a deadline; one list per duration, so each is in order. */
+/* Connections that have to do something by a deadline; one list per duration, so each is in order.
+ */
 enum deadline_kind { DEADLINE_HEADERS, DEADLINE_KEEP_ALIVE, DEADLINE_REQUEST, DEADLINE_KINDS };
 
 struct http_connection {
@@ -76,6 +80,7 @@ struct http_loop {
     struct MHD_Daemon *daemon;
     int epoll, listener;
     bool is_accepting, needs_run, is_draining;
+    int64_t accept_again_boot_us; /* after EMFILE; 0 once a descriptor is free */
     size_t connections, suspended;
     struct deadline_list deadlines[DEADLINE_KINDS];
 

@@ -70,7 +70,7 @@ static void finish(struct live_io *io) {
     io->socket = NULL;
     address_table_leave(loop->addresses, io->address);
     loop->connections--;
-    loop->is_accepting = loop->is_accepting || loop->listener >= 0;
+    loop->accept_again_boot_us = 0;
     list_push(&loop->graveyard, io);
 }
 
@@ -111,7 +111,7 @@ static bool flush(struct live_io *io) {
                 continue;
             }
             watch(io, true);
-            return errno == EAGAIN || errno == EWOULDBLOCK;
+            return errno == EAGAIN;
         }
         shard_socket_sent(io->loop->shard, socket, (size_t) sent);
     }
@@ -140,8 +140,8 @@ static void reset(struct live_io *io) {
     finish(io);
 }
 
-/* The close frame is out and our side is shut; input is thrown away until the peer's end or a second,
- * for unread input at close() makes a reset that can swallow the frame. */
+/* The close frame is out and our side is shut; input is thrown away until the peer's end or a
+ * second, for unread input at close() makes a reset that can swallow the frame. */
 static void linger(struct live_io *io) {
     wheel_leave(io);
     ws_in_drop(io->loop->pool, &io->in);
@@ -240,7 +240,7 @@ static void feed(struct live_io *io, const void *bytes, size_t len) {
 static void read_some(struct live_io *io) {
     struct http_loop *loop = io->loop;
     const ssize_t got = recv(io->fd, loop->read_buffer, sizeof loop->read_buffer, MSG_DONTWAIT);
-    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) {
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
         return;
     }
     if (got <= 0) {

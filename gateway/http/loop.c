@@ -14,7 +14,12 @@
 #include "gateway/http/client_address.h"
 #include "gateway/http/internal.h"
 
-enum { EVENTS_PER_PASS = 256, LONGEST_WAIT_MS = 1000, LISTEN_BACKLOG = 1024 };
+enum {
+    EVENTS_PER_PASS = 256,
+    LONGEST_WAIT_MS = 1000,
+    LISTEN_BACKLOG = 1024,
+    ACCEPT_PAUSE_MS = 200
+};
 
 /* What an epoll event without a live socket is about: their addresses tell. */
 static const char LISTENER_MARK, PARSER_MARK, MAILBOX_MARK;
@@ -43,13 +48,13 @@ static struct MHD_Daemon *start_parser(struct http_loop *loop) {
     return MHD_start_daemon(
         MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_UPGRADE | MHD_ALLOW_SUSPEND_RESUME |
             MHD_USE_ERROR_LOG,
-        0, NULL, NULL, request_data, loop, /* */
-        MHD_OPTION_EXTERNAL_LOGGER, ignore_log, NULL, /* first: it is used while starting */
+        0, NULL, NULL, request_data, loop,                  /* */
+        MHD_OPTION_EXTERNAL_LOGGER, ignore_log, NULL,       /* first: it is used while starting */
         MHD_OPTION_URI_LOG_CALLBACK, request_started, loop, /* */
-        MHD_OPTION_NOTIFY_CONNECTION, request_peer_changed, loop, /* */
-        MHD_OPTION_NOTIFY_COMPLETED, request_completed, loop,     /* */
+        MHD_OPTION_NOTIFY_CONNECTION, request_peer_changed, loop,                   /* */
+        MHD_OPTION_NOTIFY_COMPLETED, request_completed, loop,                       /* */
         MHD_OPTION_CONNECTION_LIMIT, (unsigned) loop->limits.max_connections + 16U, /* */
-        MHD_OPTION_CONNECTION_TIMEOUT, 0U, /* our deadlines do it */
+        MHD_OPTION_CONNECTION_TIMEOUT, 0U,                       /* our deadlines do it */
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t) POOL_BYTES, /* */
         MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
 }
@@ -148,9 +153,11 @@ static bool accept_some(struct http_loop *loop) {
                                SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0) {
             if (errno == EMFILE || errno == ENFILE) {
-                /* Readable for ever: wait until a connection closes, or a second has passed. */
+                /* The listener stays readable: pause it, or the loop spins. */
                 (void) epoll_ctl(loop->epoll, EPOLL_CTL_DEL, loop->listener, NULL);
                 loop->is_accepting = false;
+                loop->accept_again_boot_us =
+                    clock_boot_us(loop->env->clock) + MS_TO_US(ACCEPT_PAUSE_MS);
             }
             if (errno == EINTR || errno == ECONNABORTED) {
                 continue;
@@ -164,7 +171,8 @@ static bool accept_some(struct http_loop *loop) {
 }
 
 static void resume_accepting(struct http_loop *loop) {
-    if (loop->listener >= 0 && !loop->is_accepting) {
+    const bool may_try = clock_boot_us(loop->env->clock) >= loop->accept_again_boot_us;
+    if (loop->listener >= 0 && !loop->is_accepting && may_try) {
         loop->is_accepting = watch_fd(loop, loop->listener, &LISTENER_MARK);
     }
 }
@@ -234,10 +242,11 @@ static bool pass(struct http_loop *loop, bool has_more) {
 }
 
 void http_loop_run(struct http_loop *loop) {
-    bool has_more = !watch_fd(loop, loop->listener, &LISTENER_MARK) ||
-                    !watch_fd(loop, MHD_get_daemon_info(loop->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd,
-                              &PARSER_MARK) ||
-                    !watch_fd(loop, mailbox_fd(shard_mailbox(loop->shard)), &MAILBOX_MARK);
+    bool has_more =
+        !watch_fd(loop, loop->listener, &LISTENER_MARK) ||
+        !watch_fd(loop, MHD_get_daemon_info(loop->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd,
+                  &PARSER_MARK) ||
+        !watch_fd(loop, mailbox_fd(shard_mailbox(loop->shard)), &MAILBOX_MARK);
     if (has_more) {
         abort(); /* three descriptors into a fresh epoll set: only a broken kernel refuses */
     }
@@ -273,7 +282,8 @@ static result parse_port(struct scope *scope, struct str address, struct str *re
 static int open_listener(const unsigned char address[16], uint16_t port) {
     static const unsigned char MAPPED[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
     const bool is_v4 = memcmp(address, MAPPED, sizeof MAPPED) == 0;
-    const int fd = socket(is_v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    const int fd =
+        socket(is_v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) {
         return -1;
     }

@@ -1,7 +1,7 @@
 #pragma once
-/* One shard thread's loop: its listener, libmicrohttpd as the parser inside an epoll loop of our own,
- * and the upgraded sockets. The parser's internal modes stall, stop accepting after one EMFILE and
- * keep upgraded sockets in lists (see docs/ARCHITECTURE.md); ours does not. */
+/* One shard thread's loop: its listener, libmicrohttpd as the parser inside an epoll loop of our
+ * own, and the upgraded sockets. The parser's internal modes stall, stop accepting after one EMFILE
+ * and keep upgraded sockets in lists (see docs/ARCHITECTURE.md); ours does not. */
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -21,7 +21,7 @@ struct http_loop_settings {
     const struct env *env;
     int listener; /* owned by the loop from here */
     struct http_limits limits;
-    struct address_table *addresses;            /* shared by all loops */
+    struct address_table *addresses;             /* shared by all loops */
     const struct address_rules *trusted_proxies; /* borrowed */
     struct str public_url;
     struct metrics *metrics;

@@ -1,7 +1,7 @@
 /* From the parser's callbacks to an exchange and back. The order of calls for one request:
- * request_started (target), request_data (headers: guard, route, admission), request_data (body, any
- * number of times), request_data (end: begin; suspended while a worker has it), request_data (answer)
- * and request_completed. */
+ * request_started (target), request_data (headers: guard, route, admission), request_data (body,
+ * any number of times), request_data (end: begin; suspended while a worker has it), request_data
+ * (answer) and request_completed. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +23,8 @@ void *request_started(void *cls, const char *target, struct MHD_Connection *conn
     struct request_slot *slot = NEW(exchange->arena, struct request_slot);
     slot->loop = loop;
     slot->connection = connection;
-    slot->peer = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+    slot->peer =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
     slot->raw_target = str_copy(exchange->arena, str_from_c(target));
     exchange->transport_data = slot;
     return exchange;
@@ -106,7 +107,7 @@ static enum MHD_Result request_head(struct exchange *exchange, const char *metho
         return refuse(exchange, head, scope.reason);
     }
     if (slot->loop->is_draining) {
-        return refuse(exchange, FAIL(&scope, UNAVAILABLE, "server.stopping"), scope.reason);
+        return refuse(exchange, (result){UNAVAILABLE}, "server.stopping");
     }
     if (!shard_exchange_admit(slot->loop->shard, exchange)) {
         slot->is_answered = true;
@@ -135,10 +136,9 @@ static enum MHD_Result request_body(struct exchange *exchange, const char *data,
 /* The last byte is here: to the shard, which answers at once or when a worker is done. */
 static enum MHD_Result request_end(struct exchange *exchange) {
     struct request_slot *slot = exchange->transport_data;
-    struct scope scope = scope_of(exchange);
     slot->is_complete = true;
     if (slot->body.is_full) {
-        return refuse(exchange, FAIL(&scope, TOO_LARGE, "request.size"), scope.reason);
+        return refuse(exchange, (result){TOO_LARGE}, "request.size");
     }
     deadline_stop(slot->loop, slot->peer); /* from here the time is ours */
     exchange->request.body = strbuf_str(&slot->body);
@@ -242,7 +242,7 @@ void request_peer_changed(void *cls, struct MHD_Connection *connection, void **s
         address_table_leave(loop->addresses, peer->address);
         loop->connections--;
     }
-    loop->is_accepting = loop->is_accepting || loop->listener >= 0;
+    loop->accept_again_boot_us = 0;
     free(peer);
     *socket_context = NULL;
 }

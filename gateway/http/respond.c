@@ -19,8 +19,8 @@ static void add_header_str(struct arena *arena, struct MHD_Response *response, s
 
 static void add_security_headers(const struct http_loop *loop, struct MHD_Response *response,
                                  const struct http_response *answer) {
-    const bool is_page =
-        answer->content_type != NULL && str_has_prefix(str_from_c(answer->content_type), STR("text/html"));
+    const bool is_page = answer->content_type != NULL &&
+                         str_has_prefix(str_from_c(answer->content_type), STR("text/html"));
     add_header(response, "Content-Security-Policy", is_page ? PAGE_POLICY : DATA_POLICY);
     add_header(response, "X-Content-Type-Options", "nosniff");
     add_header(response, "Referrer-Policy", "no-referrer");
@@ -36,8 +36,9 @@ static void add_security_headers(const struct http_loop *loop, struct MHD_Respon
     }
 }
 
-static void on_upgraded(void *cls, struct MHD_Connection *connection, void *state, const char *extra,
-                        size_t extra_len, MHD_socket fd, struct MHD_UpgradeResponseHandle *handle) {
+static void on_upgraded(void *cls, struct MHD_Connection *connection, void *state,
+                        const char *extra, size_t extra_len, MHD_socket fd,
+                        struct MHD_UpgradeResponseHandle *handle) {
     (void) connection;
     (void) state;
     struct exchange *exchange = cls;
@@ -56,7 +57,8 @@ static struct MHD_Response *make_upgrade(struct exchange *exchange) {
     struct MHD_Response *response = MHD_create_response_for_upgrade(on_upgraded, exchange);
     if (response != NULL) {
         add_header(response, "Upgrade", "websocket");
-        add_header_str(exchange->arena, response, STR("Sec-WebSocket-Accept"), exchange->upgrade_accept);
+        add_header_str(exchange->arena, response, STR("Sec-WebSocket-Accept"),
+                       exchange->upgrade_accept);
         add_header(response, "Sec-WebSocket-Protocol", "gatehouse.v1");
     }
     return response;
@@ -78,7 +80,8 @@ static struct MHD_Response *make_response(struct http_loop *loop, struct exchang
         add_header(response, "Content-Type", answer->content_type);
     }
     for (size_t i = 0; i < answer->header_count; i++) {
-        add_header_str(exchange->arena, response, answer->headers[i].name, answer->headers[i].value);
+        add_header_str(exchange->arena, response, answer->headers[i].name,
+                       answer->headers[i].value);
     }
     add_header_str(exchange->arena, response, STR("X-Request-Id"), exchange->request.request_id);
     add_security_headers(loop, response, answer);
@@ -98,7 +101,8 @@ enum MHD_Result respond(struct http_loop *loop, struct MHD_Connection *connectio
     if (response == NULL) {
         return MHD_NO;
     }
-    const unsigned status = is_upgrade ? MHD_HTTP_SWITCHING_PROTOCOLS : (unsigned) exchange->response.status;
+    const unsigned status =
+        is_upgrade ? MHD_HTTP_SWITCHING_PROTOCOLS : (unsigned) exchange->response.status;
     const enum MHD_Result queued = MHD_queue_response(connection, status, response);
     MHD_destroy_response(response);
     return queued;
