@@ -1,0 +1,1 @@
+/* placeholder */ int gateway_placeholder_;
