@@ -1,7 +1,6 @@
 #include "base/clock.h"
 
 #include <assert.h>
-#include <time.h>
 
 static int64_t read_clock(clockid_t id) {
     struct timespec at;
@@ -23,4 +22,12 @@ static int64_t system_boot_us(const struct clock *clock) {
 const struct clock *system_clock(void) {
     static const struct clock SYSTEM = {system_now_us, system_boot_us};
     return &SYSTEM;
+}
+
+int64_t clock_monotonic_us(void) {
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+struct timespec clock_timespec(int64_t us) {
+    return (struct timespec){.tv_sec = us / US_PER_S, .tv_nsec = us % US_PER_S * 1000};
 }

@@ -3,6 +3,7 @@
  * while the machine sleeps) decides deadlines and leases. */
 
 #include <stdint.h>
+#include <time.h>
 
 struct clock {
     int64_t (*now_us)(const struct clock *clock);  /* since 1970-01-01 UTC */
@@ -18,6 +19,11 @@ static inline int64_t clock_now_us(const struct clock *clock) {
 static inline int64_t clock_boot_us(const struct clock *clock) {
     return clock->boot_us(clock);
 }
+
+/* For waits inside the process, whatever clock the unit of work uses: pthread_cond_clockwait with
+ * CLOCK_MONOTONIC takes no other. */
+int64_t clock_monotonic_us(void);
+struct timespec clock_timespec(int64_t us);
 
 enum { US_PER_MS = 1000, US_PER_S = 1000000 };
 #define MS_TO_US(ms) ((int64_t) (ms) *1000)

@@ -91,13 +91,21 @@ struct store_settings {
     int64_t connect_timeout_us;
 };
 
-/* UNAVAILABLE "db.open" with one line in the log. SQLite: takes no lock yet, see store_lock. */
+/* Both make sure that the database answers. UNAVAILABLE with the cause: "db.open", "db.missing" (no
+ * such directory or database), "db.permission", "db.disk_full", "db.corrupt" (or no database at
+ * all), "db.read_only"; INVALID "db.url". SQLite: takes no lock yet, see store_lock. */
 RESULT store_open(struct scope *scope, const struct store_settings *settings, struct store **ret);
 void store_close(struct store **store);
 enum engine store_engine(const struct store *store);
 /* SQLite: the lock that makes this the one serving process of the data directory;
  * CONFLICT "db.locked" when another has it. PostgreSQL: nothing to do. */
 RESULT store_lock(struct scope *scope, struct store *store);
+
+/* SQLite: transactions written and the flushes they shared. PostgreSQL counts its own: zeros. */
+struct store_counts {
+    int64_t transactions, flushes;
+};
+struct store_counts store_counts(struct store *store);
 
 /* One connection. PostgreSQL reconnects by itself at the next call after a loss (never inside a
  * transaction). Several threads: one each. */
@@ -107,19 +115,27 @@ enum engine db_engine(const struct db *db);
 /* The history of this database (revocation.md 1: generation); UNAVAILABLE when it cannot be read.
  */
 RESULT db_generation(struct scope *scope, struct db *db, struct str *ret);
+/* SQLite: begins a new history; made by the first migration and by a restore. PostgreSQL: its own
+ * timeline counts, this does nothing. */
+RESULT db_generation_renew(struct scope *scope, struct tx *tx);
 
 /* Running ------------------------------------------------------------------------------------- */
 
-/* A read outside a transaction, or inside through tx_db. Reasons: "db.unavailable" UNAVAILABLE,
- * "db.unique" CONFLICT, "db.check" INVALID, "db.foreign_key" CONFLICT, "db.serialisation"
- * UNAVAILABLE, "db.statement" INTERNAL. */
+/* A read outside a transaction, or inside through tx_db; a write outside one is INTERNAL
+ * "db.write_outside_tx", and so is a call on the db itself while its transaction is open
+ * ("db.in_tx"). UNAVAILABLE: "db.unavailable", "db.timeout", "db.serialisation", "db.disk_full",
+ * "db.corrupt", "db.read_only". CONFLICT: "db.unique", "db.foreign_key". INVALID: "db.check" (also
+ * NOT NULL), "db.text" (a NUL or no UTF-8). INTERNAL: "db.statement". `ret` may be NULL. A
+ * statement without a name is not kept prepared (migrations). */
 RESULT db_run(struct scope *scope, struct db *db, const struct statement *statement,
               struct values values, struct rows *ret);
 
 /* How urgent a transaction is: on SQLite the revoking one takes the next turn of the writer. */
 enum lane { LANE_NORMAL, LANE_REVOCATION };
 
-/* A transaction: rolled back by tx_end unless tx_commit succeeded. Any error inside ends it: what
+/* A db has one transaction at a time, and on SQLite a thread too: a second one on another db would
+ * wait for the first and fail with UNAVAILABLE "db.busy".
+ * A transaction: rolled back by tx_end unless tx_commit succeeded. Any error inside ends it: what
  * follows fails with UNAVAILABLE "db.tx_over". */
 RESULT tx_begin(struct scope *scope, struct db *db, enum lane lane, struct tx **ret);
 /* OK: durable. UNAVAILABLE "db.commit_uncertain": nobody knows; else nothing was written. */
@@ -143,8 +159,9 @@ struct db_step {
  * db is busy until db_call_end. */
 RESULT db_call_begin(struct scope *scope, struct db *db, const struct db_step *steps, size_t count,
                      struct db_call **ret);
-/* -1: nothing to wait for. Else wait for reading until the deadline. */
+/* -1: nothing to wait for. Else wait for the events (POLLIN, POLLOUT) until the deadline. */
 int db_call_fd(const struct db_call *call);
+short db_call_events(const struct db_call *call);
 /* Reads what is there without blocking. *ret_is_done with OK: all steps ran and the transaction is
  * committed. */
 RESULT db_call_advance(struct scope *scope, struct db_call *call, bool *ret_is_done);

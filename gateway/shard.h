@@ -9,7 +9,6 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/mailbox.h"
-#include "base/metrics.h"
 #include "base/queue.h"
 #include "base/ws.h"
 #include "gateway/route.h"
@@ -27,6 +26,7 @@ enum {
 struct shard;
 struct follower;
 struct live_socket;
+struct metrics;
 
 /* Taken before a read that decides something. */
 struct ticket {
@@ -144,6 +144,7 @@ struct shard *shard_new(const struct shard_settings *settings);
 /* After the threads have ended and the mailbox is drained. */
 void shard_free(struct shard **shard);
 struct mailbox *shard_mailbox(struct shard *shard);
+const struct env *shard_env(const struct shard *shard);
 
 /* Exchanges ----------------------------------------------------------------------------------- */
 

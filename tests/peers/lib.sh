@@ -116,7 +116,7 @@ node_program() { # sets NODE; Debian 12's node 18 is too old for the packages he
         if [ "${CI:-}" = true ]; then exit 1; else exit 77; fi
     }
     NODE=$(command -v node || :)
-    if [ -z "$NODE" ] || ! "$NODE" -e 'process.exit(URL.parse ? 0 : 1)'; then
+    if [ -z "$NODE" ] || ! "$NODE" -e 'process.exit(parseInt(process.versions.node) >= 22 ? 0 : 1)'; then
         package=node-linux-$(uname -m | sed 's/x86_64/x64/; s/aarch64/arm64/')
         NODE=$beside/$package/bin/node
     fi

@@ -1,1 +1,0 @@
-/* placeholder */ int gateway_placeholder_;

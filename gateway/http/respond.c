@@ -1,0 +1,109 @@
+#include <fcntl.h>
+
+#include "gateway/http/internal.h"
+
+/* Everything a page needs and nothing from elsewhere. */
+static const char PAGE_POLICY[] =
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+static const char DATA_POLICY[] = "default-src 'none'; frame-ancestors 'none'";
+
+static void add_header(struct MHD_Response *response, const char *name, const char *value) {
+    (void) MHD_add_response_header(response, name, value);
+}
+
+static void add_header_str(struct arena *arena, struct MHD_Response *response, struct str name,
+                           struct str value) {
+    add_header(response, str_copy(arena, name).at, str_copy(arena, value).at);
+}
+
+static void add_security_headers(const struct http_loop *loop, struct MHD_Response *response,
+                                 const struct http_response *answer) {
+    const bool is_page = answer->content_type != NULL &&
+                         str_has_prefix(str_from_c(answer->content_type), STR("text/html"));
+    add_header(response, "Content-Security-Policy", is_page ? PAGE_POLICY : DATA_POLICY);
+    add_header(response, "X-Content-Type-Options", "nosniff");
+    add_header(response, "Referrer-Policy", "no-referrer");
+    if (is_page) {
+        add_header(response, "Cross-Origin-Opener-Policy", "same-origin");
+        add_header(response, "Permissions-Policy", "camera=(), microphone=(), geolocation=()");
+    }
+    if (loop->is_https) {
+        add_header(response, "Strict-Transport-Security", "max-age=31536000; includeSubDomains");
+    }
+    if (!answer->is_cacheable) {
+        add_header(response, "Cache-Control", "no-store");
+    }
+}
+
+static void on_upgraded(void *cls, struct MHD_Connection *connection, void *state,
+                        const char *extra, size_t extra_len, MHD_socket fd,
+                        struct MHD_UpgradeResponseHandle *handle) {
+    (void) connection;
+    (void) state;
+    struct exchange *exchange = cls;
+    struct request_slot *slot = exchange->transport_data;
+    /* A duplicate of our own: the parser keeps upgraded connections in a list that every resume
+     * walks, so it gets its own back at once. */
+    const int own = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    (void) MHD_upgrade_action(handle, MHD_UPGRADE_ACTION_CLOSE);
+    slot->loop->needs_run = true;
+    if (own >= 0) {
+        live_io_adopt(slot->loop, exchange, own, extra, extra_len);
+    }
+}
+
+static struct MHD_Response *make_upgrade(struct exchange *exchange) {
+    struct MHD_Response *response = MHD_create_response_for_upgrade(on_upgraded, exchange);
+    if (response != NULL) {
+        add_header(response, "Upgrade", "websocket");
+        add_header_str(exchange->arena, response, STR("Sec-WebSocket-Accept"),
+                       exchange->upgrade_accept);
+        add_header(response, "Sec-WebSocket-Protocol", "gatehouse.v1");
+    }
+    return response;
+}
+
+static struct MHD_Response *make_response(struct http_loop *loop, struct exchange *exchange) {
+    const struct http_response *answer = &exchange->response;
+    /* The body lies in the exchange's arena, which outlives the response. */
+    union {
+        const char *from;
+        char *to;
+    } body = {.from = answer->body.at};
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(answer->body.len, body.to, MHD_RESPMEM_PERSISTENT);
+    if (response == NULL) {
+        return NULL;
+    }
+    if (answer->content_type != NULL) {
+        add_header(response, "Content-Type", answer->content_type);
+    }
+    for (size_t i = 0; i < answer->header_count; i++) {
+        add_header_str(exchange->arena, response, answer->headers[i].name,
+                       answer->headers[i].value);
+    }
+    add_header_str(exchange->arena, response, STR("X-Request-Id"), exchange->request.request_id);
+    add_security_headers(loop, response, answer);
+    if (loop->is_draining) {
+        add_header(response, "Connection", "close");
+    }
+    return response;
+}
+
+enum MHD_Result respond(struct http_loop *loop, struct MHD_Connection *connection,
+                        struct exchange *exchange) {
+    struct request_slot *slot = exchange->transport_data;
+    slot->is_queued = true;
+    const bool is_upgrade = exchange->socket != NULL;
+    struct MHD_Response *response =
+        is_upgrade ? make_upgrade(exchange) : make_response(loop, exchange);
+    if (response == NULL) {
+        return MHD_NO;
+    }
+    const unsigned status =
+        is_upgrade ? MHD_HTTP_SWITCHING_PROTOCOLS : (unsigned) exchange->response.status;
+    const enum MHD_Result queued = MHD_queue_response(connection, status, response);
+    MHD_destroy_response(response);
+    return queued;
+}
