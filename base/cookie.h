@@ -20,5 +20,6 @@ struct cookie {
     const char *same_site; /* "Lax", "None", "Strict" */
 };
 
-/* INVALID "cookie.value" when name or value do not fit the grammar. */
+/* INVALID "cookie.value" when name, value or path do not fit the grammar, or when a "__Host-" or
+ * "__Secure-" name or SameSite=None comes without what browsers demand for it. */
 RESULT cookie_format(struct scope *scope, const struct cookie *cookie, struct str *ret);

@@ -15,8 +15,9 @@ struct form {
     struct form_field fields[FORM_MAX_FIELDS];
 };
 
-/* '+' is a blank, %XX strictly two hex digits, UTF-8, no NUL; empty pieces between '&' are skipped.
- * INVALID "form.malformed"; TOO_LARGE "form.size". Repeated names are kept: see form_get. */
+/* '+' is a blank, %XX strictly two hex digits, UTF-8, no NUL; empty pieces between '&' are skipped,
+ * a piece without a name is malformed. INVALID "form.malformed"; TOO_LARGE "form.size". Repeated
+ * names are kept: see form_get. */
 RESULT form_parse(struct scope *scope, struct str text, struct form *ret);
 /* Absent: OK and empty (*ret_is_present may be NULL). Twice: INVALID "form.duplicate". */
 RESULT form_get(struct scope *scope, const struct form *form, struct str name, struct str *ret,

@@ -43,7 +43,8 @@ const char *http_method_name(enum http_method method);
 /* First value of the header, name in any case; empty when absent. */
 struct str http_header_get(const struct http_request *request, const char *name);
 bool http_header_is_present(const struct http_request *request, const char *name);
-/* INVALID "http.header_value" for CR, LF, NUL; INTERNAL "http.headers" when there is no room. */
+/* INVALID "http.header_value" for controls (CR, LF, NUL …) except tabs; INTERNAL "http.headers"
+ * when there is no room. */
 RESULT http_header_add(struct scope *scope, struct http_response *response, const char *name,
                        struct str value);
 /* The media type without parameters, lower case. */
@@ -52,7 +53,7 @@ struct str http_content_type(struct scope *scope, const struct http_request *req
 void http_answer_json(struct http_response *response, int status, struct str body);
 void http_answer_html(struct http_response *response, int status, struct str body);
 void http_answer_empty(struct http_response *response, int status);
-/* 303 (or another 3xx) with Location. */
+/* 303 (or another 3xx) with Location, which is visible ASCII: else INVALID "http.location". */
 RESULT http_answer_redirect(struct scope *scope, struct http_response *response, int status,
                             struct str location);
 /* RFC 9457: type, title, status, detail, code, request_id. `code` is the stable reason. */

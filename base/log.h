@@ -26,7 +26,7 @@ enum log_field_kind { LOG_FIELD_END, LOG_FIELD_ID, LOG_FIELD_WORD, LOG_FIELD_NUM
 struct log_field {
     enum log_field_kind kind;
     const char *name;
-    struct str text;  /* LOG_FIELD_ID: [0-9A-Za-z._-] only, else shown as "?" */
+    struct str text;  /* LOG_FIELD_ID: [0-9A-Za-z._-] only, else shown as "?"; empty: left out */
     const char *word; /* LOG_FIELD_WORD: a literal of ours */
     int64_t number;
 };
@@ -41,6 +41,7 @@ struct log_field {
 #define LOG_REASON(scope_)     LOG_WORD("reason", (scope_)->reason)
 #define LOG_COUNT(name_, number_)                                                                  \
     ((struct log_field){LOG_FIELD_NUMBER, "" name_, {"", 0}, NULL, (number_)})
+/* LOG_MS("took", us) is written as took_ms with three decimals. */
 #define LOG_MS(name_, us_) ((struct log_field){LOG_FIELD_US, "" name_, {"", 0}, NULL, (us_)})
 
 void log_write(const struct env *env, enum log_level level, const char *event,

@@ -37,15 +37,38 @@ static struct date date_from_days(int64_t days) {
     };
 }
 
-struct str time_format(struct arena *arena, int64_t us) {
-    const int64_t ms = us < 0 ? 0 : us / US_PER_MS;
+static char *put_digits(char *at, int64_t number, int count) {
+    for (int i = count - 1; i >= 0; i--) {
+        at[i] = (char) ('0' + number % 10);
+        number /= 10;
+    }
+    return at + count;
+}
+
+static char *put_byte(char *at, char byte) {
+    *at = byte;
+    return at + 1;
+}
+
+void time_format_into(int64_t us, char *ret) {
+    const int64_t latest_us = S_TO_US(END_OF_YEARS_S) - 1;
+    const int64_t ms = (us < 0 ? 0 : us > latest_us ? latest_us : us) / US_PER_MS;
     const int64_t seconds = ms / 1000;
-    const struct date date = date_from_days(seconds / SECONDS_PER_DAY);
     const int64_t of_day = seconds % SECONDS_PER_DAY;
-    return str_format(arena, "%04lld-%02lld-%02lldT%02lld:%02lld:%02lld.%03lldZ",
-                      (long long) date.year, (long long) date.month, (long long) date.day,
-                      (long long) (of_day / 3600), (long long) (of_day / 60 % 60),
-                      (long long) (of_day % 60), (long long) (ms % 1000));
+    const struct date date = date_from_days(seconds / SECONDS_PER_DAY);
+    char *at = put_byte(put_digits(ret, date.year, 4), '-');
+    at = put_byte(put_digits(at, date.month, 2), '-');
+    at = put_byte(put_digits(at, date.day, 2), 'T');
+    at = put_byte(put_digits(at, of_day / 3600, 2), ':');
+    at = put_byte(put_digits(at, of_day / 60 % 60, 2), ':');
+    at = put_byte(put_digits(at, of_day % 60, 2), '.');
+    (void) put_byte(put_digits(at, ms % 1000, 3), 'Z');
+}
+
+struct str time_format(struct arena *arena, int64_t us) {
+    char *text = arena_alloc(arena, TIME_TEXT_LEN);
+    time_format_into(us, text);
+    return (struct str){text, TIME_TEXT_LEN};
 }
 
 struct cursor {

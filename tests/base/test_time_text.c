@@ -9,6 +9,8 @@ static void a_time_is_written_in_utc_with_milliseconds(void **state) {
     assert_str(time_format(f->scope.arena, INT64_C(951782400000000)), "2000-02-29T00:00:00.000Z");
     assert_str(time_format(f->scope.arena, INT64_C(253402300799999999)),
                "9999-12-31T23:59:59.999Z");
+    assert_str(time_format(f->scope.arena, INT64_MAX), "9999-12-31T23:59:59.999Z");
+    assert_str(time_format(f->scope.arena, -1), "1970-01-01T00:00:00.000Z");
 }
 
 static void every_day_up_to_2200_reads_back(void **state) {
