@@ -29,6 +29,9 @@ enum source {
 };
 
 const char *source_name(enum source source);
+RESULT source_parse(struct scope *scope, struct str text,
+                    enum source *ret); /* INVALID "source.unknown" */
+const char *actor_kind_name(enum actor_kind kind);
 
 struct actor {
     enum actor_kind kind;

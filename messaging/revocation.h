@@ -49,7 +49,8 @@ extern const struct statement_list REVOCATION_STATEMENTS;
 
 /* SHA-256(org_id)[0] & 15; never changed. */
 int revocation_partition(struct scope *scope, struct str org_id);
-/* Fills partition, seq and id of `row`. The last statement before the commit. */
+/* Fills partition and seq of `row`, and its id when that is empty. The last statement before the
+ * commit but for the position in the person's own row. */
 RESULT revocation_append(struct scope *scope, struct tx *tx, struct revocation *row);
 /* The follower's poll. */
 RESULT revocation_heads(struct scope *scope, struct db *db, int64_t ret[REVOCATION_PARTITIONS]);
@@ -61,5 +62,7 @@ extern const struct statement REVOCATION_READ;  /* $1 partition, $2 after, $3 li
 RESULT revocation_decode_heads(struct scope *scope, const struct rows *rows,
                                int64_t ret[REVOCATION_PARTITIONS]);
 RESULT revocation_decode(struct scope *scope, const struct rows *rows, struct revocation_page *ret);
+/* A follower whose position is below this one has missed rows (rule 14). */
+RESULT revocation_oldest(struct scope *scope, struct db *db, int partition, int64_t *ret_seq);
 /* Deletes rows older than `before_us` and remembers the oldest kept position. */
 RESULT revocation_trim(struct scope *scope, struct db *db, int64_t before_us);

@@ -7,6 +7,8 @@
 #include "base/db.h"
 #include "messaging/role.h"
 
+enum { USER_NAME_MAX_BYTES = 256, USER_EMAIL_MAX_BYTES = 320 };
+
 enum user_state {
     USER_INVITED,
     USER_ACTIVE,
@@ -44,6 +46,8 @@ struct user_list {
 extern const struct statement_list USER_STATEMENTS;
 
 const char *user_state_name(enum user_state state);
+/* INVALID "user.state". */
+RESULT user_state_parse(struct scope *scope, struct str text, enum user_state *ret);
 
 /* State active, epoch 1. CONFLICT "user.name_taken"; INVALID "user.name", "user.email". */
 RESULT user_create(struct scope *scope, struct tx *tx, struct str org_id,
@@ -52,6 +56,9 @@ RESULT user_create(struct scope *scope, struct tx *tx, struct str org_id,
 /* NOT_FOUND "user.unknown", also for another organisation's. */
 RESULT user_find(struct scope *scope, struct db *db, struct str org_id, struct str id,
                  struct user *ret);
+/* The same with the row locked until the transaction ends. */
+RESULT user_find_locked(struct scope *scope, struct tx *tx, struct str org_id, struct str id,
+                        struct user *ret);
 RESULT user_find_by_name(struct scope *scope, struct db *db, struct str org_id,
                          struct str user_name, struct user *ret);
 /* By folded e-mail; NOT_FOUND when none or more than one. */

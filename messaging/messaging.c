@@ -1,1 +1,0 @@
-/* placeholder */ int messaging_placeholder_;

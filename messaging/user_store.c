@@ -1,0 +1,234 @@
+#include "messaging/user_store.h"
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/env.h"
+#include "messaging/actor.h"
+
+#define COLUMNS                                                                                    \
+    "org_id, id, user_name, display_name, email, external_id, state, role, is_directory_managed, " \
+    "epoch, revoked_seq, created_us, changed_us, seen_us"
+
+static const struct statement INSERT_USER = {
+    "user.insert", TENANT,
+    "INSERT INTO org_user (org_id, id, user_name, name_key, display_name, display_key, email, "
+    "email_key, external_id, state, role, is_directory_managed, epoch, revoked_seq, created_us, "
+    "changed_us, seen_us) "
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1, 0, $13, $14, 0)",
+    NULL};
+
+static const struct statement UPDATE_PROFILE = {
+    "user.update_profile", TENANT,
+    "UPDATE org_user SET user_name = $3, name_key = $4, display_name = $5, display_key = $6, "
+    "email = $7, email_key = $8, external_id = $9, changed_us = $10 "
+    "WHERE org_id = $1 AND id = $2 AND state NOT IN ('anonymised', 'erased')",
+    NULL};
+
+static const struct statement FIND = {
+    "user.find", TENANT, "SELECT " COLUMNS " FROM org_user WHERE org_id = $1 AND id = $2", NULL};
+
+static const struct statement FIND_LOCKED = {
+    "user.find_locked", TENANT,
+    "UPDATE org_user SET seen_us = seen_us WHERE org_id = $1 AND id = $2 RETURNING " COLUMNS, NULL};
+
+static const struct statement FIND_BY_NAME = {
+    "user.find_by_name", TENANT,
+    "SELECT " COLUMNS " FROM org_user WHERE org_id = $1 AND name_key = $2", NULL};
+
+static const struct statement FIND_BY_EMAIL = {
+    "user.find_by_email", TENANT,
+    "SELECT " COLUMNS " FROM org_user WHERE org_id = $1 AND email_key = $2 LIMIT 2", NULL};
+
+static const struct statement FIND_BY_EXTERNAL_ID = {
+    "user.find_by_external_id", TENANT,
+    "SELECT " COLUMNS " FROM org_user WHERE org_id = $1 AND external_id = $2 LIMIT 2", NULL};
+
+static const struct statement PAGE = {
+    "user.page", TENANT,
+    "SELECT " COLUMNS " FROM org_user WHERE org_id = $1 AND id > $2 ORDER BY id LIMIT $3", NULL};
+
+static const struct statement SEARCH = {
+    "user.search", TENANT,
+    "SELECT " COLUMNS " FROM org_user WHERE org_id = $1 AND id > $2 AND ("
+    "substr(name_key, 1, length(CAST($3 AS TEXT))) = $3 OR "
+    "substr(display_key, 1, length(CAST($3 AS TEXT))) = $3 OR "
+    "substr(email_key, 1, length(CAST($3 AS TEXT))) = $3) ORDER BY id LIMIT $4",
+    NULL};
+
+static const struct statement GUARD_ACTIVE = {
+    "user.guard_active", TENANT,
+    "UPDATE org_user SET seen_us = $3 WHERE org_id = $1 AND id = $2 AND state = 'active' "
+    "AND epoch = $4 RETURNING 1",
+    NULL};
+
+static const struct statement GUARD_WRITER = {
+    "user.guard_writer", TENANT,
+    "SELECT 1 FROM org_user u JOIN org o ON o.org_id = u.org_id WHERE u.org_id = $1 AND u.id = $2 "
+    "AND u.state = 'active' AND u.epoch = $3 AND o.state = 'active'",
+    NULL};
+
+static const struct statement *const STATEMENTS[] = {
+    &INSERT_USER,         &UPDATE_PROFILE, &FIND,   &FIND_LOCKED,  &FIND_BY_NAME, &FIND_BY_EMAIL,
+    &FIND_BY_EXTERNAL_ID, &PAGE,           &SEARCH, &GUARD_ACTIVE, &GUARD_WRITER,
+};
+const struct statement_list USER_STATEMENTS = {STATEMENTS, sizeof STATEMENTS / sizeof *STATEMENTS};
+
+static result decode(struct scope *scope, const struct rows *rows, size_t row, struct user *ret) {
+    struct user user = {
+        .org_id = rows_text(rows, row, 0),
+        .id = rows_text(rows, row, 1),
+        .user_name = rows_text(rows, row, 2),
+        .display_name = rows_text(rows, row, 3),
+        .email = rows_text(rows, row, 4),
+        .external_id = rows_text(rows, row, 5),
+        .is_directory_managed = rows_number(rows, row, 8) == 1,
+        .epoch = rows_number(rows, row, 9),
+        .revoked_seq = rows_number(rows, row, 10),
+        .created_us = rows_number(rows, row, 11),
+        .changed_us = rows_number(rows, row, 12),
+        .seen_us = rows_number(rows, row, 13),
+    };
+    TRY(user_state_parse(scope, rows_text(rows, row, 6), &user.state));
+    TRY(role_parse(scope, rows_text(rows, row, 7), &user.role));
+    *ret = user;
+    return OK_RESULT;
+}
+
+/* One row exactly: none and several are both "unknown". */
+static result find_one(struct scope *scope, struct db *db, const struct statement *statement,
+                       struct str org_id, struct str key, struct user *ret) {
+    struct rows rows;
+    TRY(db_run(scope, db, statement, VALUES(value_text(org_id), value_text(key)), &rows));
+    REQUIRE(scope, rows.count == 1, NOT_FOUND, "user.unknown");
+    return decode(scope, &rows, 0, ret);
+}
+
+static result name_taken(struct scope *scope, result failure) {
+    if (failure.code == CONFLICT && str_eq(str_from_c(scope->reason), STR("db.unique"))) {
+        return FAIL(scope, CONFLICT, "user.name_taken");
+    }
+    return failure;
+}
+
+result user_store_insert(struct scope *scope, struct tx *tx, const struct user *user,
+                         const struct user_keys *keys) {
+    struct rows rows;
+    return name_taken(
+        scope,
+        tx_run(scope, tx, &INSERT_USER,
+               VALUES(value_text(user->org_id), value_text(user->id), value_text(user->user_name),
+                      value_text(keys->name_key), value_text(user->display_name),
+                      value_text(keys->display_key), value_text_or_null(user->email),
+                      value_text_or_null(keys->email_key), value_text_or_null(user->external_id),
+                      value_text(str_from_c(user_state_name(user->state))),
+                      value_text(str_from_c(role_name(user->role))),
+                      value_number(user->is_directory_managed), value_number(user->created_us),
+                      value_number(user->changed_us)),
+               &rows));
+}
+
+result user_store_update(struct scope *scope, struct tx *tx, const struct user *user,
+                         const struct user_keys *keys) {
+    struct rows rows;
+    TRY(name_taken(
+        scope, tx_run(scope, tx, &UPDATE_PROFILE,
+                      VALUES(value_text(user->org_id), value_text(user->id),
+                             value_text(user->user_name), value_text(keys->name_key),
+                             value_text(user->display_name), value_text(keys->display_key),
+                             value_text_or_null(user->email), value_text_or_null(keys->email_key),
+                             value_text_or_null(user->external_id), value_number(user->changed_us)),
+                      &rows)));
+    REQUIRE(scope, rows.changed == 1, NOT_FOUND, "user.unknown");
+    return OK_RESULT;
+}
+
+result user_store_by_name_key(struct scope *scope, struct db *db, struct str org_id,
+                              struct str name_key, struct user *ret) {
+    return find_one(scope, db, &FIND_BY_NAME, org_id, name_key, ret);
+}
+
+result user_store_by_email_key(struct scope *scope, struct db *db, struct str org_id,
+                               struct str email_key, struct user *ret) {
+    return find_one(scope, db, &FIND_BY_EMAIL, org_id, email_key, ret);
+}
+
+result user_find(struct scope *scope, struct db *db, struct str org_id, struct str id,
+                 struct user *ret) {
+    return find_one(scope, db, &FIND, org_id, id, ret);
+}
+
+result user_find_locked(struct scope *scope, struct tx *tx, struct str org_id, struct str id,
+                        struct user *ret) {
+    struct rows rows;
+    TRY(tx_run(scope, tx, &FIND_LOCKED, VALUES(value_text(org_id), value_text(id)), &rows));
+    REQUIRE(scope, rows.count == 1, NOT_FOUND, "user.unknown");
+    return decode(scope, &rows, 0, ret);
+}
+
+result user_find_by_external_id(struct scope *scope, struct db *db, struct str org_id,
+                                struct str external_id, struct user *ret) {
+    return find_one(scope, db, &FIND_BY_EXTERNAL_ID, org_id, external_id, ret);
+}
+
+static result run_page(struct scope *scope, struct db *db, struct str org_id, struct str prefix_key,
+                       int64_t limit, struct str after, struct rows *ret) {
+    if (str_is_empty(prefix_key)) {
+        return db_run(scope, db, &PAGE,
+                      VALUES(value_text(org_id), value_text(after), value_number(limit)), ret);
+    }
+    return db_run(
+        scope, db, &SEARCH,
+        VALUES(value_text(org_id), value_text(after), value_text(prefix_key), value_number(limit)),
+        ret);
+}
+
+result user_store_page(struct scope *scope, struct db *db, struct str org_id, struct str prefix_key,
+                       int64_t limit, struct str after, struct user_list *ret) {
+    struct rows rows;
+    TRY(run_page(scope, db, org_id, prefix_key, limit + 1, after, &rows));
+    struct user_list list = {0};
+    list.count = rows.count > (size_t) limit ? (size_t) limit : rows.count;
+    list.users = NEW_ARRAY(scope->arena, list.count, struct user);
+    for (size_t i = 0; i < list.count; i++) {
+        TRY(decode(scope, &rows, i, &list.users[i]));
+    }
+    if (rows.count > list.count) {
+        list.next_cursor = list.users[list.count - 1].id;
+    }
+    *ret = list;
+    return OK_RESULT;
+}
+
+result user_guard_active(struct scope *scope, struct tx *tx, struct str org_id, struct str id,
+                         int64_t epoch) {
+    struct rows rows;
+    TRY(tx_run(scope, tx, &GUARD_ACTIVE,
+               VALUES(value_text(org_id), value_text(id),
+                      value_number(clock_now_us(scope->env->clock)), value_number(epoch)),
+               &rows));
+    REQUIRE(scope, rows.count == 1, UNAUTHENTICATED, "user.gone");
+    return OK_RESULT;
+}
+
+static result guard_person(struct scope *scope, struct tx *tx, const struct actor *actor) {
+    struct rows rows;
+    TRY(tx_run(scope, tx, &GUARD_WRITER,
+               VALUES(value_text(actor->org_id), value_text(actor->id), value_number(actor->epoch)),
+               &rows));
+    REQUIRE(scope, rows.count == 1, UNAUTHENTICATED, "user.gone");
+    return OK_RESULT;
+}
+
+result user_guard_writer(struct scope *scope, struct tx *tx, const struct actor *actor) {
+    if (actor->kind == ACTOR_USER) {
+        TRY(guard_person(scope, tx, actor));
+    }
+    if (actor->credential_guard == NULL) {
+        return OK_RESULT;
+    }
+    struct rows rows;
+    TRY(tx_run(scope, tx, actor->credential_guard,
+               VALUES(value_text(actor->org_id), value_text(actor->credential_id)), &rows));
+    REQUIRE(scope, rows.count == 1, UNAUTHENTICATED, "user.gone");
+    return OK_RESULT;
+}
