@@ -15,13 +15,15 @@ struct letter {
 struct mailbox;
 
 struct mailbox *mailbox_new(void);
-void mailbox_free(
-    struct mailbox **mailbox); /* letters left inside are the caller's problem: drain first */
-/* Readable while letters wait. */
+/* After the last post has returned. Letters left inside are the caller's: take them before. */
+void mailbox_free(struct mailbox **mailbox);
+/* Readable when letters came since mailbox_clear. */
 int mailbox_fd(const struct mailbox *mailbox);
-/* Any thread; unbounded for MAILBOX_CONTROL, whose letters are bounded by their senders. */
+/* Any thread; unbounded: letters are bounded by their senders. The letter is not to be touched
+ * afterwards. */
 void mailbox_post(struct mailbox *mailbox, enum mailbox_lane lane, struct letter *letter);
 /* All letters of one lane in posting order, linked by next; NULL when none. Owner thread only. */
 struct letter *mailbox_take(struct mailbox *mailbox, enum mailbox_lane lane);
-/* Owner thread: clears the eventfd; call before taking. */
+/* Owner thread: clears the eventfd; call before taking, and take both lanes after it: a lane that
+ * still holds letters does not ring again. */
 void mailbox_clear(struct mailbox *mailbox);

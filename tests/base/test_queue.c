@@ -1,0 +1,144 @@
+#include "base/queue.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "tests/support/fixture.h"
+
+static void each_lane_has_slots_of_its_own(void **state) {
+    (void) state;
+    AUTO(queue_free) struct queue *queue = queue_new(2, 1);
+    struct letter items[4] = {{NULL}};
+    assert_true(queue_push(queue, QUEUE_NORMAL, &items[0]));
+    assert_true(queue_push(queue, QUEUE_NORMAL, &items[1]));
+    assert_false(queue_push(queue, QUEUE_NORMAL, &items[2]));
+    assert_true(queue_push(queue, QUEUE_REVOCATION, &items[2]));
+    assert_false(queue_push(queue, QUEUE_REVOCATION, &items[3]));
+    assert_int_equal(queue_depth(queue, QUEUE_NORMAL), 2);
+    assert_int_equal(queue_depth(queue, QUEUE_REVOCATION), 1);
+    assert_ptr_equal(queue_try_pop(queue), &items[2]);
+    assert_ptr_equal(queue_try_pop(queue), &items[0]);
+    assert_true(queue_push(queue, QUEUE_NORMAL, &items[3]));
+    assert_ptr_equal(queue_try_pop(queue), &items[1]);
+    assert_ptr_equal(queue_try_pop(queue), &items[3]);
+    assert_null(queue_try_pop(queue));
+}
+
+static void a_revocation_overtakes_and_the_reserved_worker_takes_nothing_else(void **state) {
+    (void) state;
+    AUTO(queue_free) struct queue *queue = queue_new(4, 4);
+    struct letter items[3] = {{NULL}};
+    assert_true(queue_push(queue, QUEUE_NORMAL, &items[0]));
+    assert_true(queue_push(queue, QUEUE_REVOCATION, &items[1]));
+    assert_true(queue_push(queue, QUEUE_REVOCATION, &items[2]));
+    assert_ptr_equal(queue_pop(queue, false), &items[1]);
+    assert_ptr_equal(queue_pop(queue, true), &items[2]);
+    queue_close(queue);
+    assert_null(queue_pop(queue, true));
+    assert_ptr_equal(queue_pop(queue, false), &items[0]);
+}
+
+static void a_closed_queue_takes_nothing_but_hands_out_the_rest(void **state) {
+    (void) state;
+    AUTO(queue_free) struct queue *queue = queue_new(4, 4);
+    struct letter items[2] = {{NULL}};
+    assert_true(queue_push(queue, QUEUE_NORMAL, &items[0]));
+    queue_close(queue);
+    assert_false(queue_push(queue, QUEUE_NORMAL, &items[1]));
+    assert_false(queue_push(queue, QUEUE_REVOCATION, &items[1]));
+    assert_ptr_equal(queue_pop(queue, false), &items[0]);
+    assert_null(queue_pop(queue, false));
+}
+
+enum { PUSHERS = 3, ITEMS = 600 };
+
+struct work {
+    struct queue *queue;
+    struct letter items[PUSHERS][ITEMS];
+    _Atomic int pushed, popped, popped_reserved;
+    _Atomic size_t next_pusher;
+};
+
+static void *push_all(void *self) {
+    struct work *work = self;
+    const size_t pusher = atomic_fetch_add(&work->next_pusher, 1);
+    for (size_t i = 0; i < ITEMS; i++) {
+        const enum queue_lane lane = i % 5 == 0 ? QUEUE_REVOCATION : QUEUE_NORMAL;
+        while (!queue_push(work->queue, lane, &work->items[pusher][i])) {
+        }
+        atomic_fetch_add(&work->pushed, 1);
+    }
+    return NULL;
+}
+
+static void *pop_all(void *self) {
+    struct work *work = self;
+    while (queue_pop(work->queue, false) != NULL) {
+        atomic_fetch_add(&work->popped, 1);
+    }
+    return NULL;
+}
+
+static void *pop_reserved(void *self) {
+    struct work *work = self;
+    while (queue_pop(work->queue, true) != NULL) {
+        atomic_fetch_add(&work->popped_reserved, 1);
+    }
+    return NULL;
+}
+
+static void every_item_is_handed_to_exactly_one_worker(void **state) {
+    (void) state;
+    static struct work work;
+    AUTO(queue_free) struct queue *queue = queue_new(8, 4);
+    work.queue = queue;
+    pthread_t pushers[PUSHERS];
+    pthread_t workers[3];
+    for (size_t i = 0; i < PUSHERS; i++) {
+        assert_int_equal(pthread_create(&pushers[i], NULL, push_all, &work), 0);
+    }
+    assert_int_equal(pthread_create(&workers[0], NULL, pop_all, &work), 0);
+    assert_int_equal(pthread_create(&workers[1], NULL, pop_all, &work), 0);
+    assert_int_equal(pthread_create(&workers[2], NULL, pop_reserved, &work), 0);
+    for (size_t i = 0; i < PUSHERS; i++) {
+        assert_int_equal(pthread_join(pushers[i], NULL), 0);
+    }
+    queue_close(queue);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(pthread_join(workers[i], NULL), 0);
+    }
+    assert_int_equal(work.pushed, PUSHERS * ITEMS);
+    assert_int_equal(work.popped + work.popped_reserved, PUSHERS * ITEMS);
+    assert_true(work.popped_reserved <= PUSHERS * ITEMS / 5);
+    assert_int_equal(queue_depth(queue, QUEUE_NORMAL), 0);
+    assert_int_equal(queue_depth(queue, QUEUE_REVOCATION), 0);
+}
+
+static void *pop_one(void *self) {
+    return queue_pop(self, true);
+}
+
+static void a_waiting_reserved_worker_wakes_for_a_revocation(void **state) {
+    (void) state;
+    AUTO(queue_free) struct queue *queue = queue_new(1, 1);
+    struct letter items[2] = {{NULL}};
+    pthread_t worker;
+    assert_true(queue_push(queue, QUEUE_NORMAL, &items[0]));
+    assert_int_equal(pthread_create(&worker, NULL, pop_one, queue), 0);
+    assert_true(queue_push(queue, QUEUE_REVOCATION, &items[1]));
+    void *got = NULL;
+    assert_int_equal(pthread_join(worker, &got), 0);
+    assert_ptr_equal(got, &items[1]);
+    assert_int_equal(queue_depth(queue, QUEUE_NORMAL), 1);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        SENTENCE(each_lane_has_slots_of_its_own),
+        SENTENCE(a_revocation_overtakes_and_the_reserved_worker_takes_nothing_else),
+        SENTENCE(a_closed_queue_takes_nothing_but_hands_out_the_rest),
+        SENTENCE(every_item_is_handed_to_exactly_one_worker),
+        SENTENCE(a_waiting_reserved_worker_wakes_for_a_revocation),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
