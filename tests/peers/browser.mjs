@@ -40,8 +40,9 @@ export async function inBrowser(options, test) {
             await page.goto(url);
             return page;
         },
-        async assertAccessible(page) {
-            const { violations } = await new AxeBuilder({ page }).withTags(RULES).analyze();
+        async assertAccessible(page, only) { // [rule]: a second look at a page that differs in little
+            const builder = new AxeBuilder({ page });
+            const { violations } = await (only ? builder.withRules(only) : builder.withTags(RULES)).analyze();
             if (violations.length > 0) {
                 throw new Error(`${page.url()}: ${violations.map(describe).join('; ')}`);
             }

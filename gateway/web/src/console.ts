@@ -11,7 +11,7 @@ import type { Context, Section } from "./section";
 import { tokens } from "./tokens";
 import type { SignedIn } from "./types";
 
-const sections: Record<string, Section> = { people, connections, tokens, receipts };
+const sections = new Map<string, Section>(Object.entries({ people, connections, tokens, receipts }));
 
 function drawFrame(me: SignedIn): HTMLElement {
   const trouble = h("div");
@@ -39,7 +39,7 @@ function drawFrame(me: SignedIn): HTMLElement {
     h(
       "nav",
       { class: "tabs", attributes: { "aria-label": "Console" } },
-      ...Object.entries(sections).map(([name, section]) => h("a", { attributes: { href: `#${name}` } }, section.title)),
+      ...[...sections].map(([name, section]) => h("a", { attributes: { href: `#${name}` } }, section.title)),
     ),
     trouble,
     place,
@@ -49,8 +49,8 @@ function drawFrame(me: SignedIn): HTMLElement {
 
 function drawSection(place: HTMLElement, context: Context): void {
   const name = location.hash.slice(1);
-  const chosen = name in sections ? name : "people";
-  const section = sections[chosen] ?? people;
+  const chosen = sections.has(name) ? name : "people";
+  const section = sections.get(chosen) ?? people;
   document.querySelectorAll(".tabs a").forEach((link) => {
     if (link.getAttribute("href") === `#${chosen}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");

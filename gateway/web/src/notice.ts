@@ -17,7 +17,7 @@ const signedOut: Words = {
   signIn: true,
 };
 
-const causes: Record<string, Words> = {
+const causes = new Map<string, Words>(Object.entries({
   "user.deactivated": {
     heading: "Your access has been withdrawn",
     what: "Your organisation has deactivated your account. You are signed out on all your devices.",
@@ -38,10 +38,10 @@ const causes: Record<string, Words> = {
     next: "If you have questions, ask your administrator.",
     signIn: false,
   },
-};
+}));
 
 export function showNotice(reason: string): void {
-  const words = causes[reason] ?? signedOut;
+  const words = causes.get(reason) ?? signedOut;
   const at = new Date();
   const heading = h("h1", { attributes: { tabindex: -1 } }, words.heading);
   const app = document.getElementById("app");

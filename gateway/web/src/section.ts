@@ -43,7 +43,7 @@ export function copyField(value: string, label: string): HTMLElement {
   const input = h("input", { attributes: { readonly: true, "aria-label": label, spellcheck: "false" }, on: { focus: () => input.select() } });
   input.value = value;
   const words = h("span", { attributes: { "aria-live": "polite" } }, "Copy");
-  const button = h("button", { attributes: { type: "button", "aria-label": undefined } }, words, h("span", { class: "unseen" }, ` ${label}`));
+  const button = h("button", { attributes: { type: "button" } }, words, h("span", { class: "unseen" }, ` ${label}`));
   button.addEventListener("click", () => {
     void navigator.clipboard.writeText(value).then(
       () => (words.textContent = "Copied"),
