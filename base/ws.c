@@ -80,6 +80,11 @@ static ssize_t discard_bytes(wslay_event_context_ptr context, const uint8_t *byt
     return (ssize_t) len;
 }
 
+/* The first verdict stays: the bytes behind it that were already handed over mean nothing. */
+static void refuse(struct ws_in *in, uint16_t code) {
+    in->refused = in->refused != 0 ? in->refused : code;
+}
+
 static void note_frame_start(wslay_event_context_ptr context,
                              const struct wslay_event_on_frame_recv_start_arg *frame, void *self) {
     (void) context;
@@ -87,7 +92,7 @@ static void note_frame_start(wslay_event_context_ptr context,
     const uint64_t len = frame->payload_length;
     in->frame_bytes = (len < 126 ? 2U : len <= UINT16_MAX ? 4U : 10U) + MASK_BYTES + len;
     if (frame->opcode == WSLAY_CONNECTION_CLOSE && len == 1) {
-        in->refused = CODE_PROTOCOL; /* half a code, section 5.5.1; wslay lets it pass */
+        refuse(in, CODE_PROTOCOL); /* half a code, section 5.5.1; wslay lets it pass */
     }
     if ((frame->opcode & CONTROL_BIT) != 0) {
         return;
@@ -95,10 +100,10 @@ static void note_frame_start(wslay_event_context_ptr context,
     in->is_open = frame->fin == 0;
     in->fragments = frame->opcode == WSLAY_CONTINUATION_FRAME ? in->fragments + 1 : 1;
     if (frame->opcode == WSLAY_BINARY_FRAME) {
-        in->refused = CODE_UNSUPPORTED;
+        refuse(in, CODE_UNSUPPORTED);
     }
     if (in->fragments > MAX_FRAGMENTS) {
-        in->refused = CODE_TOO_LARGE;
+        refuse(in, CODE_TOO_LARGE);
     }
 }
 
@@ -132,7 +137,7 @@ static void take_message(wslay_event_context_ptr context,
                    (struct str){(const char *) message->msg + 2, message->msg_length - 2})) {
         /* wslay looks at the wrong bytes of a reason that comes in pieces: a bad one it overlooks
          * is caught here, a good one it refuses is answered with 1007; both end the connection */
-        in->refused = CODE_NOT_UTF8;
+        refuse(in, CODE_NOT_UTF8);
     }
 }
 

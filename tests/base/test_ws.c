@@ -326,6 +326,16 @@ static void what_came_before_a_violation_is_delivered(void **state) {
     assert_str(texts(&s), "good|");
 }
 
+static void the_first_of_two_violations_decides(void **state) {
+    struct socket_pair s;
+    POOL(1);
+    open_pair(&s, *state, pool);
+    add_frame(&s, FIN | OP_BINARY, STR(""));
+    add_frame(&s, FIN | OP_CLOSE, STR("x"));
+    assert_int_equal(feed_all(&s), WS_FED_ERROR);
+    assert_int_equal(s.code, 1003);
+}
+
 static void a_message_of_64_kib_passes_and_one_byte_more_does_not(void **state) {
     struct fixture *f = *state;
     struct socket_pair s;
@@ -495,6 +505,7 @@ int main(void) {
         SENTENCE(a_context_that_closed_is_not_reused),
         SENTENCE(a_violation_gives_the_close_code_of_its_kind),
         SENTENCE(what_came_before_a_violation_is_delivered),
+        SENTENCE(the_first_of_two_violations_decides),
         SENTENCE(a_message_of_64_kib_passes_and_one_byte_more_does_not),
         SENTENCE(a_message_in_too_many_fragments_is_refused),
         SENTENCE(random_cuts_through_reused_contexts_change_nothing),
