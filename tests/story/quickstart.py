@@ -7,6 +7,7 @@ import json
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -19,8 +20,22 @@ CREATOR = "creator@acme.example"
 READY_SECONDS = 30
 
 
+def free_port():
+    """A port whose neighbour is free, too, below the range of outgoing connections."""
+    while True:
+        port = 20000 + secrets.randbelow(9900)
+        try:
+            for one in (port, port + 1):
+                with socket.create_server(("127.0.0.1", one)):
+                    pass
+            return port
+        except OSError:
+            continue
+
+
 class Server:
     def __init__(self, options):
+        options.port = options.port or free_port()
         self.binary = os.path.abspath(options.gatehouse)
         self.data = os.path.abspath(options.data)
         self.home = os.path.join(self.data, "quickstart")
