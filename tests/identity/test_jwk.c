@@ -53,8 +53,8 @@ static void keys_that_cannot_sign_for_us_are_left_out(void **state) {
         "{" EC_MEMBERS ",\"kid\":7}",
         "{\"kty\":\"EC\",\"crv\":\"secp256k1\",\"x\":\"AA\",\"y\":\"AA\"}",
         "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"AA\",\"y\":\"AA\"}",
-        "{\"kty\":\"OKP\",\"crv\":\"X25519\",\"x\":\"11qYAYKxCrfVS_"
-        "7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}",
+        ("{\"kty\":\"OKP\",\"crv\":\"X25519\",\"x\":\"11qYAYKxCrfVS_"
+         "7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}"),
         "{\"kty\":\"RSA\",\"n\":\"AA==\",\"e\":\"AQAB\"}",
         "{\"kty\":\"RSA\",\"e\":\"AQAB\"}",
         "7",
