@@ -31,11 +31,11 @@ static bool has_control(struct str text) {
     return false;
 }
 
-static result map(struct scope *scope, struct str text, utf8proc_option_t options,
-                  struct str *ret) {
+static result map(struct scope *scope, struct str text, int options, struct str *ret) {
     AUTO(free_bytes) utf8proc_uint8_t *mapped = NULL;
-    const utf8proc_ssize_t len = utf8proc_map((const utf8proc_uint8_t *) text.at,
-                                              (utf8proc_ssize_t) text.len, &mapped, options);
+    const utf8proc_ssize_t len =
+        utf8proc_map((const utf8proc_uint8_t *) text.at, (utf8proc_ssize_t) text.len, &mapped,
+                     (utf8proc_option_t) options);
     REQUIRE(scope, len >= 0, INVALID, "text.utf8");
     *ret = str_copy(scope->arena, (struct str){(const char *) mapped, (size_t) len});
     return OK_RESULT;
