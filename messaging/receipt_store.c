@@ -69,12 +69,15 @@ static struct str acks_to_json(struct scope *scope, const struct receipt_answer 
 
 result receipt_complete(struct scope *scope, struct db *db, struct str org_id,
                         struct str receipt_id, const struct receipt_answer *answer) {
+    AUTO(tx_end) struct tx *tx = NULL;
+    TRY(tx_begin(scope, db, LANE_NORMAL, &tx));
     struct rows rows;
-    return db_run(scope, db, &COMPLETE,
-                  VALUES(value_text(org_id), value_text(receipt_id),
-                         value_number(answer->committed_us), value_number(answer->answered_us),
-                         value_number(answer->sockets), value_text(acks_to_json(scope, answer))),
-                  &rows);
+    TRY(tx_run(scope, tx, &COMPLETE,
+               VALUES(value_text(org_id), value_text(receipt_id),
+                      value_number(answer->committed_us), value_number(answer->answered_us),
+                      value_number(answer->sockets), value_text(acks_to_json(scope, answer))),
+               &rows));
+    return tx_commit(scope, tx);
 }
 
 static result decode(struct scope *scope, const struct rows *rows, size_t row,

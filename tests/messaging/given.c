@@ -61,6 +61,14 @@ struct user reloaded(struct database *d, const struct user *user) {
     return now;
 }
 
+void given_row(struct database *d, const struct statement *statement, struct values values) {
+    struct rows rows;
+    AUTO(tx_end) struct tx *tx = NULL;
+    assert_ok(tx_begin(&d->fixture.scope, d->db, LANE_NORMAL, &tx));
+    assert_ok(tx_run(&d->fixture.scope, tx, statement, values, &rows));
+    assert_ok(tx_commit(&d->fixture.scope, tx));
+}
+
 int64_t number_of(struct database *d, const char *sql, struct str a, struct str b) {
     const struct statement statement = {
         str_format(d->fixture.scope.arena, "test.%p", (const void *) sql).at, INSTALLATION, sql,

@@ -23,5 +23,7 @@ extern const struct actor DIRECTORY; /* a provisioning source without a guard of
 /* A change of `user` from that source, now, by a fitting actor. */
 struct state_change change_of(struct database *d, const struct user *user, enum source source);
 struct user reloaded(struct database *d, const struct user *user);
+/* Runs a statement that writes, in a transaction of its own. */
+void given_row(struct database *d, const struct statement *statement, struct values values);
 /* A number out of one row of one column. */
 int64_t number_of(struct database *d, const char *sql, struct str a, struct str b);

@@ -2,6 +2,8 @@
 #include "messaging/deactivation.h"
 #include "tests/messaging/given.h"
 
+#include <string.h>
+
 /* A credential of another folder, so that the registry's part is seen without that folder. */
 static const char *const CREDENTIAL_TABLE[] = {
     "CREATE TABLE test_credential (org_id TEXT NOT NULL, id TEXT NOT NULL, user_id TEXT NOT NULL, "
@@ -23,11 +25,9 @@ static const struct table_registry REGISTRY = {LISTS, 1};
 static const struct messaging MESSAGING = {.registry = &REGISTRY, .instance = STR_INIT("node-1")};
 
 static void give_credential(struct database *d, const struct user *user, const char *id) {
-    struct rows rows;
-    assert_ok(db_run(&d->fixture.scope, d->db, &GIVE_CREDENTIAL,
-                     VALUES(value_text(user->org_id), value_text(str_from_c(id)),
-                            value_text(user->id), value_number(user->epoch)),
-                     &rows));
+    given_row(d, &GIVE_CREDENTIAL,
+              VALUES(value_text(user->org_id), value_text(str_from_c(id)), value_text(user->id),
+                     value_number(user->epoch)));
 }
 
 static int64_t credentials_of(struct database *d, const struct user *user) {
@@ -320,11 +320,9 @@ static const struct {
 static void put_into_state(struct database *d, const struct user *user, const char *state) {
     static const struct statement FORCE = {
         "test.force", TENANT, "UPDATE org_user SET state = $3 WHERE org_id = $1 AND id = $2", NULL};
-    struct rows rows;
-    assert_ok(db_run(
-        &d->fixture.scope, d->db, &FORCE,
-        VALUES(value_text(user->org_id), value_text(user->id), value_text(str_from_c(state))),
-        &rows));
+    given_row(
+        d, &FORCE,
+        VALUES(value_text(user->org_id), value_text(user->id), value_text(str_from_c(state))));
 }
 
 static void only_who_can_be_in_is_taken_out(void **state) {
