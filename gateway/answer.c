@@ -80,7 +80,8 @@ void answer_failure(struct exchange *exchange) {
         break;
     case ERRORS_SCIM: answer_scim(&scope, exchange, status); break;
     case ERRORS_PAGE:
-        page_answer_error(&scope, &exchange->response, status, exchange->request.request_id);
+        page_answer_error(&scope, &exchange->response, status, str_from_c(exchange->reason),
+                          exchange->request.request_id);
         break;
     }
     add_headers(&scope, exchange);

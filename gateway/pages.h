@@ -5,6 +5,6 @@
 
 /* GET of /, /login, /login/{org}, /console … and /assets/{path*}. */
 result page_get(struct scope *scope, struct call *call);
-/* A plain sentence and the request id; never a reason. */
+/* Plain words, the stable code and the request id. */
 void page_answer_error(struct scope *scope, struct http_response *response, int status,
-                       struct str request_id);
+                       struct str code, struct str request_id);

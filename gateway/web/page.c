@@ -1,6 +1,7 @@
 #include "gateway/web/page.h"
 
 #include "base/arena.h"
+#include "base/http_values.h"
 #include "gateway/web/assets.h"
 
 #include <assert.h>
@@ -57,12 +58,6 @@ static void add_escaped(struct strbuf *buf, struct str text) {
         default: strbuf_add_byte(buf, text.at[i]); break;
         }
     }
-}
-
-struct str html_escape(struct arena *arena, struct str text) {
-    struct strbuf buf = strbuf_begin(arena, text.len * sizeof("&quot;") + 1);
-    add_escaped(&buf, text);
-    return strbuf_str(&buf);
 }
 
 static struct str value_of(const struct error_page *page, const struct words *words,

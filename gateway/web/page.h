@@ -14,5 +14,3 @@ struct error_page {
 };
 
 struct str error_page_render(struct arena *arena, const struct error_page *page);
-/* Text as HTML content or as the value of a quoted attribute. */
-struct str html_escape(struct arena *arena, struct str text);
