@@ -1,0 +1,36 @@
+#pragma once
+/* The server: everything wired together, started in order, stopped in the reverse order. */
+
+#include "base/http_client.h"
+#include "base/mail.h"
+#include "base/migrate.h"
+#include "base/secret.h"
+#include "messaging/table_registry.h"
+
+struct serve_settings {
+    struct store_settings database;
+    bool auto_migrate;
+    struct str listen, ops_listen, public_url;
+    unsigned shards; /* 0: one per core */
+    unsigned database_workers, cpu_workers, outbound_workers;
+    int64_t bound_us; /* revocation bound T */
+    bool has_dead_man;
+    int64_t session_idle_us, session_absolute_us;
+    bool is_signup_open;
+    size_t max_connections, max_connections_per_address;
+    int64_t header_timeout_us, request_timeout_us;
+    unsigned max_sockets_per_user;
+    struct address_rules outbound_allowed, trusted_proxies;
+    struct secret seal_key; /* 32 bytes */
+    struct smtp_settings smtp; /* empty url: no mail */
+};
+
+/* Runs until SIGTERM or SIGINT. Every failure to start is one log line with its reason. */
+RESULT gateway_serve(struct scope *scope, const struct serve_settings *settings);
+
+/* The joined tables of all folders, for the command line and the tests. */
+extern const struct migration_list *const ALL_MIGRATIONS;
+extern const size_t ALL_MIGRATIONS_COUNT;
+extern const struct table_registry ALL_TABLES;
+extern const struct statement_list *const ALL_STATEMENTS[];
+extern const size_t ALL_STATEMENTS_COUNT;
