@@ -1,5 +1,6 @@
 #include "tests/support/fixture.h"
 
+#include "base/http_values.h"
 #include "gateway/web/assets.h"
 #include "gateway/web/page.h"
 
