@@ -1,18 +1,17 @@
 #pragma once
 /* The server: everything wired together, started in order, stopped in the reverse order. */
 
+#include "base/db.h"
 #include "base/http_client.h"
 #include "base/mail.h"
-#include "base/migrate.h"
 #include "base/secret.h"
-#include "messaging/table_registry.h"
 
 struct serve_settings {
     struct store_settings database;
-    bool auto_migrate;
+    bool is_auto_migrating;
     struct str listen, ops_listen, public_url;
     unsigned shards; /* 0: one per core */
-    unsigned database_workers, cpu_workers, outbound_workers;
+    unsigned database_workers, outbound_workers;
     int64_t bound_us; /* revocation bound T */
     bool has_dead_man;
     int64_t session_idle_us, session_absolute_us;
@@ -21,16 +20,10 @@ struct serve_settings {
     int64_t header_timeout_us, request_timeout_us;
     unsigned max_sockets_per_user;
     struct address_rules outbound_allowed, trusted_proxies;
-    struct secret seal_key; /* 32 bytes */
+    struct secret seal_key;    /* 32 bytes */
     struct smtp_settings smtp; /* empty url: no mail */
 };
 
-/* Runs until SIGTERM or SIGINT. Every failure to start is one log line with its reason. */
+/* Runs until SIGTERM or SIGINT. Every failure to start is one log line with its reason. As PID 1 it
+ * forks and the parent only reaps: the dead man cannot kill PID 1 of its namespace. */
 RESULT gateway_serve(struct scope *scope, const struct serve_settings *settings);
-
-/* The joined tables of all folders, for the command line and the tests. */
-extern const struct migration_list *const ALL_MIGRATIONS;
-extern const size_t ALL_MIGRATIONS_COUNT;
-extern const struct table_registry ALL_TABLES;
-extern const struct statement_list *const ALL_STATEMENTS[];
-extern const size_t ALL_STATEMENTS_COUNT;

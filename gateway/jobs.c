@@ -1,0 +1,65 @@
+#include "gateway/jobs.h"
+
+#include <poll.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "gateway/app.h"
+#include "messaging/revocation.h"
+#include "messaging/user_cleanup.h"
+
+enum { IDLE_MS = 500, LEASE_SECONDS = 60 };
+
+static result run_user_cleanup(struct scope *scope, struct app *app, struct db *db,
+                               const struct job *job) {
+    return user_cleanup_run(scope, &app->messaging, db, job);
+}
+
+static const struct {
+    struct str kind;
+    result (*run)(struct scope *scope, struct app *app, struct db *db, const struct job *job);
+} KINDS[] = {
+    {STR_INIT(USER_CLEANUP_JOB), run_user_cleanup},
+};
+
+static result run_job(struct scope *scope, struct app *app, struct db *db, const struct job *job) {
+    for (size_t i = 0; i < sizeof KINDS / sizeof KINDS[0]; i++) {
+        if (str_eq(KINDS[i].kind, job->kind)) {
+            return KINDS[i].run(scope, app, db, job);
+        }
+    }
+    return FAIL(scope, INTERNAL, "job.kind"); /* of a newer version: stays for it */
+}
+
+bool jobs_step(struct scope *scope, struct app *app, struct db *db, struct str owner) {
+    struct job job;
+    if (!is_ok(job_claim(scope, db, owner, S_TO_US(LEASE_SECONDS), &job))) {
+        return false;
+    }
+    const result done = run_job(scope, app, db, &job);
+    if (is_ok(done)) {
+        return is_ok(job_finish(scope, db, &job, owner));
+    }
+    log_warning(scope, "job.failed", LOG_ID("job", job.id), LOG_ORG(job.org_id), LOG_CODE(done),
+                LOG_REASON(scope), LOG_COUNT("attempts", job.attempts));
+    return is_ok(job_retry(scope, db, &job, owner, scope->reason));
+}
+
+void jobs_run(struct app *app, const atomic_bool *stop) {
+    AUTO(arena_end) struct arena *kept = arena_new();
+    struct scope start = {kept, &app->env, NULL};
+    const struct str owner = uuid_v7(&start);
+    struct db *db = NULL;
+    AUTO(arena_end) struct arena *arena = arena_new();
+    while (!atomic_load(stop)) {
+        struct scope scope = {arena, &app->env, NULL};
+        const bool has_db = db != NULL || is_ok(db_open(&scope, app->store, &db));
+        if (!has_db || !jobs_step(&scope, app, db, owner)) {
+            (void) poll(NULL, 0, IDLE_MS);
+        }
+        arena_reset(arena);
+    }
+    db_close(&db);
+}
