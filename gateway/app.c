@@ -22,7 +22,8 @@ enum {
     REVOCATION_WORKERS = 2
 };
 
-/* Store ------------------------------------------------------------------------------------------ */
+/* Store ------------------------------------------------------------------------------------------
+ */
 
 static result bring_up_to_date(struct scope *scope, struct app *app) {
     AUTO(db_close) struct db *db = NULL;
@@ -46,7 +47,8 @@ static result start_store(struct scope *scope, struct app *app) {
     return bring_up_to_date(scope, app);
 }
 
-/* Contexts --------------------------------------------------------------------------------------- */
+/* Contexts ---------------------------------------------------------------------------------------
+ */
 
 static result start_contexts(struct scope *scope, struct app *app) {
     const struct serve_settings *settings = app->settings;
@@ -82,7 +84,8 @@ static void start_queues(struct app *app) {
     app->pools.lanes[RUN_OUTBOUND] = app->outbound_queue;
 }
 
-/* Follower and shards ---------------------------------------------------------------------------- */
+/* Follower and shards ----------------------------------------------------------------------------
+ */
 
 static void start_follower(struct app *app) {
     const struct follower_settings settings = {
@@ -100,7 +103,8 @@ static void start_follower(struct app *app) {
 static size_t connections_per_shard(const struct app *app) {
     struct rlimit files = {0, 0};
     (void) getrlimit(RLIMIT_NOFILE, &files);
-    const size_t room = files.rlim_cur > 2 * FD_RESERVE ? (size_t) files.rlim_cur - FD_RESERVE : FD_RESERVE;
+    const size_t room =
+        files.rlim_cur > 2 * FD_RESERVE ? (size_t) files.rlim_cur - FD_RESERVE : FD_RESERVE;
     const size_t wanted = app->settings->max_connections;
     return (wanted < room ? wanted : room) / app->shard_count;
 }
@@ -162,7 +166,8 @@ static result start_shards(struct scope *scope, struct app *app) {
     return OK_RESULT;
 }
 
-/* Threads ---------------------------------------------------------------------------------------- */
+/* Threads ----------------------------------------------------------------------------------------
+ */
 
 static void *run_follower(void *self) {
     struct app *app = self;
@@ -205,8 +210,8 @@ static result start_thread(struct scope *scope, pthread_t *thread, bool *is_runn
     return OK_RESULT;
 }
 
-static result start_workers(struct scope *scope, struct app *app, struct queue *queue, unsigned count,
-                            unsigned only_revocations) {
+static result start_workers(struct scope *scope, struct app *app, struct queue *queue,
+                            unsigned count, unsigned only_revocations) {
     for (unsigned i = 0; i < count && app->worker_count < MAX_WORKERS; i++) {
         struct app_worker *slot = &app->workers[app->worker_count++];
         const struct worker_settings settings = {
@@ -246,7 +251,8 @@ static result start_threads(struct scope *scope, struct app *app) {
     return OK_RESULT;
 }
 
-/* Operators -------------------------------------------------------------------------------------- */
+/* Operators --------------------------------------------------------------------------------------
+ */
 
 static bool app_is_ready(void *self, struct json_out *reasons) {
     struct app *app = self;
@@ -280,7 +286,8 @@ static result start_ops(struct scope *scope, struct app *app) {
     return ops_start(scope, &settings, &app->ops);
 }
 
-/* Start and stop --------------------------------------------------------------------------------- */
+/* Start and stop ---------------------------------------------------------------------------------
+ */
 
 static result start_all(struct scope *scope, struct app *app) {
     TRY(start_store(scope, app));
@@ -316,7 +323,8 @@ static void join(pthread_t thread, bool *is_running) {
     }
 }
 
-/* The order matters: shards drain while workers and the follower still finish what they wait for. */
+/* The order matters: shards drain while workers and the follower still finish what they wait for.
+ */
 static void stop_threads(struct app *app) {
     atomic_store(&app->stop, true);
     for (size_t i = 0; i < app->shard_count; i++) {

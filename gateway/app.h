@@ -66,5 +66,6 @@ struct app {
 
 /* On failure everything that was started is stopped again. */
 RESULT app_start(struct scope *scope, const struct serve_settings *settings, struct app **ret);
-/* Drains: requests under way are answered, sockets closed with 1012, then threads and stores end. */
+/* Drains: requests under way are answered, sockets closed with 1012, then threads and stores end.
+ */
 void app_stop(struct app **app);
