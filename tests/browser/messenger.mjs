@@ -82,7 +82,7 @@ await play({
         await page.getByText('missed').waitFor();
         await page.locator('.pending').waitFor({ state: 'detached' });
         assert.deepStrictEqual(await textsOf(page), ['before', 'missed', 'written offline']);
-        assert.ok(gatehouse.state.seen.some((url) => /live\?resume=\d+/.test(url)));
+        assert.ok(gatehouse.state.seen.includes('/api/v1/live?resume=1')); // the last event it had
         assert.strictEqual(gatehouse.state.messages.length, 3);
     },
     async 'a restart (1012), a lost lease (1013) and a full house (4429) are waited out'({ browser, gatehouse }) {
@@ -135,7 +135,7 @@ await play({
     },
     async 'every reason has its words, an unknown one too'({ browser, gatehouse }) {
         const words = {
-            'session.revoked': 'You have been signed out', 'token.revoked': 'You have been signed out', 'org.suspended': 'Your organisation is suspended',
+            'session.revoked': 'You have been signed out', 'session.expired': 'Your session has expired', 'token.revoked': 'You have been signed out', 'org.suspended': 'Your organisation is suspended',
             'org.closing': 'Your organisation is closing', ['__proto__']: 'You have been signed out', 'made.later': 'You have been signed out',
         };
         for (const [reason, heading] of Object.entries(words)) {
@@ -183,6 +183,33 @@ await play({
         gatehouse.state.faults.clear();
         await page.getByRole('button', { name: 'Try again' }).click();
         await page.getByText('here I am').waitFor();
+    },
+    async 'a message that is edited or deleted changes where it stands, and what was read is told'({ browser, gatehouse }) {
+        const [first, second] = [gatehouse.say('u2', 'frist'), gatehouse.say('u2', 'a secret')];
+        const page = await carol(browser, gatehouse);
+        await page.getByText('frist').waitFor();
+        await connected(page);
+        gatehouse.announce('message.edited', { ...first, text: 'first', edited_at: new Date().toISOString() });
+        await page.getByText('first (edited)').waitFor();
+        gatehouse.announce('message.deleted', { ...second, text: '' });
+        await page.getByText('This message was deleted.').waitFor();
+        assert.ok(!(await page.content()).includes('a secret'));
+        const third = gatehouse.say('u2', 'third');
+        await page.getByText('third').waitFor();
+        await page.waitForTimeout(100);
+        assert.ok(gatehouse.state.seen.includes(`read general ${third.seq}`));
+    },
+    async 'after an explicit resync everything is loaded again'({ browser, gatehouse }) {
+        const page = await carol(browser, gatehouse);
+        await connected(page);
+        const missed = gatehouse.say('u2', 'arrived');
+        await page.getByText('arrived').waitFor();
+        gatehouse.state.messages.push({ ...missed, id: 'm2', nonce: 'n2', text: 'only in the history', seq: 5 });
+        gatehouse.state.seq = 5;
+        gatehouse.state.sockets.forEach((live) => live.send({ type: 'resync', seq: 5 }));
+        await page.getByText('only in the history').waitFor();
+        gatehouse.say('u2', 'number six');
+        await page.getByText('number six').waitFor();
     },
     async 'a phone shows one thing at a time'({ browser, gatehouse, look }) {
         gatehouse.say('u2', 'Hello from the train');

@@ -44,6 +44,7 @@ export async function startMock(bundle, port = 0) {
     await new Promise((resolve) => server.listen(port, '127.0.0.1', resolve));
     return {
         state, password: PASSWORD, url: `http://127.0.0.1:${server.address().port}`,
+        announce: (type, message) => announce(state, { type, seq: ++state.seq, message }, message.conversation),
         say: (user, text, conversation = 'general') => say(state, user, text, conversation),
         cut: (user, reason) => cut(state, user, reason),
         drop: (code, reason = '') => state.sockets.forEach((live) => (code ? live.close(code, reason) : live.drop())),
@@ -68,11 +69,14 @@ function say(state, userId, text, conversation, nonce = crypto.randomUUID()) {
     const { id, display_name } = state.users.find((user) => user.id === userId);
     const message = { id: crypto.randomUUID(), conversation, sender: { id, display_name }, text, created_at: new Date().toISOString(), seq: ++state.seq };
     state.messages.push({ ...message, nonce });
-    const event = { type: 'message.created', seq: message.seq, message };
+    announce(state, { type: 'message.created', seq: message.seq, message }, conversation);
+    return message;
+}
+
+function announce(state, event, conversation) {
     state.events.push(event);
     const { members } = state.conversations.find((item) => item.id === conversation);
     state.sockets.forEach((live) => members.includes(live.user) && live.send(event));
-    return message;
 }
 
 const cookieOf = (request) => /(?:^|; )gatehouse=([0-9a-f]+)/.exec(request.headers.cookie ?? '')?.[1];
@@ -91,12 +95,14 @@ function upgrade(state, request, socket) {
     state.sockets.add(live);
     live.onClose = () => state.sockets.delete(live);
     live.onText = (text) => command(state, live, JSON.parse(text));
-    live.send({ type: 'hello', user: { id: session.user }, org: { id: ORG.id }, resume: String(state.seq), seq: state.seq });
     const after = url.searchParams.get('resume');
+    const seq = Number(after ?? state.seq);
+    live.send({ type: 'hello', user: session.user, org: ORG.id, resume: String(seq), seq });
     if (after !== null) state.events.filter((event) => event.seq > Number(after)).forEach((event) => live.send(event));
 }
 
 function command(state, live, frame) {
+    state.seen.push(`${frame.type} ${frame.conversation ?? ''} ${frame.seq ?? ''}`.trim());
     if (frame.type !== 'send') {
         live.send({ type: 'ack', id: frame.id });
         return;

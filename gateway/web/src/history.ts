@@ -55,8 +55,21 @@ export class History {
     this.draw(true);
   }
 
+  get last(): Message | undefined {
+    return this.messages[this.messages.length - 1];
+  }
+
   add(message: Message): void {
     if (this.insert(message)) this.draw(this.isAtEnd());
+  }
+
+  /* Edited or deleted; unknown when it is on an earlier page. */
+  change(message: Message): void {
+    const known = this.messages.find((item) => item.id === message.id);
+    if (!known) return;
+    known.text = message.text;
+    if (message.edited_at !== undefined) known.edited_at = message.edited_at;
+    this.draw(this.isAtEnd());
   }
 
   /* After a change of the outgoing messages. */
@@ -150,7 +163,9 @@ export class History {
             h("strong", {}, message.sender.display_name),
             h("time", { attributes: { datetime: message.created_at, title: dateTime(message.created_at) } }, clockTime(message.created_at)),
           ),
-          h("p", { class: "text" }, message.text),
+          message.text
+            ? h("p", { class: "text" }, message.text, message.edited_at && h("span", { class: "quiet small" }, " (edited)"))
+            : h("p", { class: "text quiet" }, "This message was deleted."),
         ),
       ),
     );

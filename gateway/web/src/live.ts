@@ -92,15 +92,13 @@ export class Live {
       return;
     }
     if (frame.type === "resync") {
-      this.lastSeq = 0;
+      this.moveTo(frame.seq ?? 0);
       this.listener.resync();
       return;
     }
-    if (typeof frame.resume === "string") this.resume = frame.resume;
-    /* A resumed connection may repeat what was already here. */
-    if (frame.seq !== undefined && frame.type !== "ack") {
-      if (frame.seq <= this.lastSeq) return;
-      this.lastSeq = frame.seq;
+    if (frame.type !== "ack" && frame.type !== "error" && frame.seq !== undefined) {
+      if (frame.seq <= this.lastSeq) return; /* here already, before the connection was resumed */
+      this.moveTo(frame.seq);
     }
     this.listener.event(frame);
   }
@@ -108,10 +106,15 @@ export class Live {
   private hello(frame: Frame): void {
     this.isOpen = true;
     this.failures = 0;
-    if (frame.resume !== undefined && this.resume === null) this.lastSeq = frame.seq ?? 0;
+    this.moveTo(frame.seq ?? 0);
     this.resume = frame.resume ?? this.resume;
     this.schedulePing();
     this.listener.opened();
+  }
+
+  private moveTo(seq: number): void {
+    this.lastSeq = seq;
+    this.resume = String(seq);
   }
 
   private schedulePing(): void {

@@ -132,7 +132,8 @@ class Messenger {
     if (this.open) this.drafts.set(this.open.id, this.text.value);
     this.open = conversation;
     conversation.unread = 0;
-    this.history = new History(conversation.id, this.outgoing, (message) => this.transmit(message));
+    const history = new History(conversation.id, this.outgoing, (message) => this.transmit(message));
+    this.history = history;
     this.text.value = this.drafts.get(conversation.id) ?? "";
     const back = h("button", { class: "compact back", on: { click: () => this.showConversations() } }, "‹ All");
     replace(
@@ -149,7 +150,9 @@ class Messenger {
     this.chat.classList.toggle("talking", chosen);
     this.drawList();
     this.fitText();
-    void this.history.load();
+    void history.load().then(() => {
+      if (history === this.history && history.last) this.markRead(history.last);
+    });
     if (chosen) this.text.focus();
   }
 
@@ -196,7 +199,9 @@ class Messenger {
   private event(frame: Frame): void {
     if (frame.type === "ack" || frame.type === "error") this.answered(frame);
     else if (frame.type === "message.created" && isMessage(frame.message)) this.received(frame.message);
-    else if (frame.type.startsWith("group.") || frame.type.startsWith("conversation.")) void this.reload();
+    else if (isMessage(frame.message) && (frame.type === "message.edited" || frame.type === "message.deleted")) {
+      if (frame.message.conversation === this.open?.id) this.history?.change(frame.message);
+    } else if (frame.type.startsWith("group.") || frame.type.startsWith("conversation.")) void this.reload();
   }
 
   private answered(frame: Frame): void {
@@ -216,11 +221,19 @@ class Messenger {
       return;
     }
     if (message.sender.id === this.me.user.id) this.settle(message);
-    if (known.id === this.open?.id) this.history?.add(message);
-    else if (message.sender.id !== this.me.user.id) {
+    if (known.id === this.open?.id) {
+      this.history?.add(message);
+      this.markRead(message);
+    } else if (message.sender.id !== this.me.user.id) {
       known.unread = (known.unread ?? 0) + 1;
       this.drawList();
     }
+  }
+
+  /* Only what is on the screen has been read; nobody waits for the answer. */
+  private markRead(message: Message): void {
+    if (document.visibilityState !== "visible" || message.sender.id === this.me.user.id) return;
+    this.live.command({ type: "read", conversation: message.conversation, seq: message.seq });
   }
 
   /* The event may come before the ack that names the message. */

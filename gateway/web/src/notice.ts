@@ -25,6 +25,12 @@ const causes = new Map<string, Words>(Object.entries({
     signIn: false,
   },
   "session.revoked": signedOut,
+  "session.expired": {
+    heading: "Your session has expired",
+    what: "It reached its time limit, so this window no longer receives or sends anything.",
+    next: "What you sent before is kept. Sign in again to go on.",
+    signIn: true,
+  },
   "token.revoked": signedOut,
   "org.suspended": {
     heading: "Your organisation is suspended",

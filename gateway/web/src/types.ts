@@ -45,6 +45,7 @@ export interface Message {
   sender: { id: string; display_name: string };
   text: string;
   created_at: string;
+  edited_at?: string;
   seq: number;
 }
 
