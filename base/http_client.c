@@ -7,10 +7,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <curl/curl.h>
-
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/curl_options.h"
 
 /* One easy handle per call: a connection that is reused skips the address filter, so one opened
  * under a rule of the operator must never serve another tenant's URL. */
@@ -37,20 +36,8 @@ struct exchange {
     bool is_too_large;
 };
 
-static void close_easy(CURL **easy) {
-    curl_easy_cleanup(*easy);
-}
-
 static void close_url(CURLU **url) {
     curl_url_cleanup(*url);
-}
-
-/* Headers carry credentials. */
-static void close_headers(struct curl_slist **headers) {
-    for (struct curl_slist *line = *headers; line != NULL; line = line->next) {
-        explicit_bzero(line->data, strlen(line->data));
-    }
-    curl_slist_free_all(*headers);
 }
 
 /* The port and the 16 bytes of the address that is about to be connected. */
@@ -105,12 +92,6 @@ static size_t count_header(char *bytes, size_t size, size_t count, void *self) {
     return exchange->is_too_large ? 0 : size * count;
 }
 
-#define SET(easy, option, value)                                                                   \
-    do {                                                                                           \
-        const CURLcode set_code_ = curl_easy_setopt((easy), (option), (value));                    \
-        assert(set_code_ == CURLE_OK);                                                             \
-    } while (0)
-
 static long to_ms(int64_t us, long fallback) {
     return us <= 0 ? fallback : us < US_PER_MS ? 1 : (long) (us / US_PER_MS);
 }
@@ -149,9 +130,7 @@ static void append_header(struct curl_slist **headers, struct scope *scope, stru
     const struct str line =
         value.len == 0 ? str_format(scope->arena, "%.*s;", STR_ARG(name))
                        : str_format(scope->arena, "%.*s: %.*s", STR_ARG(name), STR_ARG(value));
-    struct curl_slist *longer = curl_slist_append(*headers, line.at);
-    assert(longer != NULL);
-    *headers = longer;
+    curl_lines_add(headers, line.at);
 }
 
 static result make_headers(struct scope *scope, const struct http_call *call,
@@ -167,9 +146,7 @@ static result make_headers(struct scope *scope, const struct http_call *call,
         append_header(ret, scope, STR("Content-Type"), str_from_c(call->content_type));
     }
     /* no round trip before a small body */
-    struct curl_slist *longer = curl_slist_append(*ret, "Expect:");
-    assert(longer != NULL);
-    *ret = longer;
+    curl_lines_add(ret, "Expect:");
     return OK_RESULT;
 }
 
@@ -181,69 +158,40 @@ static result set_proxy(struct scope *scope, CURL *easy, struct str proxy) {
                 str_has_prefix(proxy, STR("https://")),
             INVALID, "http.proxy");
     TRY(str_to_c(scope, proxy, &c_proxy));
-    SET(easy, CURLOPT_PROXY, c_proxy); /* "" also switches the environment's off */
-    SET(easy, CURLOPT_NOPROXY, "");
+    CURL_SET(easy, CURLOPT_PROXY, c_proxy); /* "" also switches the environment's off */
+    CURL_SET(easy, CURLOPT_NOPROXY, "");
     return OK_RESULT;
-}
-
-static void set_trust(CURL *easy, struct str ca_pem) {
-    SET(easy, CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2);
-    SET(easy, CURLOPT_PROXY_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2);
-    SET(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-    SET(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-    if (ca_pem.len == 0) {
-        return;
-    }
-    /* instead of the system's authorities, not beside them */
-    struct curl_blob blob = {(void *) (uintptr_t) ca_pem.at, ca_pem.len, CURL_BLOB_COPY};
-    SET(easy, CURLOPT_CAPATH, NULL);
-    SET(easy, CURLOPT_CAINFO_BLOB, &blob);
-    SET(easy, CURLOPT_PROXY_CAPATH, NULL);
-    SET(easy, CURLOPT_PROXY_CAINFO_BLOB, &blob);
 }
 
 static void set_method(CURL *easy, const struct http_call *call) {
     const struct str method = str_from_c(call->method);
     if (str_eq(method, STR("GET")) && call->body.len == 0) {
-        SET(easy, CURLOPT_HTTPGET, 1L);
+        CURL_SET(easy, CURLOPT_HTTPGET, 1L);
         return;
     }
-    SET(easy, CURLOPT_POST, 1L);
-    SET(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) call->body.len);
-    SET(easy, CURLOPT_POSTFIELDS, call->body.len == 0 ? "" : call->body.at);
+    CURL_SET(easy, CURLOPT_POST, 1L);
+    CURL_SET(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) call->body.len);
+    CURL_SET(easy, CURLOPT_POSTFIELDS, call->body.len == 0 ? "" : call->body.at);
     if (!str_eq(method, STR("POST"))) {
-        SET(easy, CURLOPT_CUSTOMREQUEST, call->method);
+        CURL_SET(easy, CURLOPT_CUSTOMREQUEST, call->method);
     }
 }
 
 static void set_limits(CURL *easy, const struct http_call *call, struct exchange *exchange) {
-    SET(easy, CURLOPT_PROTOCOLS_STR, "https");
-    SET(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    SET(easy, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1);
-    SET(easy, CURLOPT_NOSIGNAL, 1L);
-    SET(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    SET(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
-    SET(easy, CURLOPT_OPENSOCKETDATA, exchange);
-    SET(easy, CURLOPT_WRITEFUNCTION, take_body);
-    SET(easy, CURLOPT_WRITEDATA, exchange);
-    SET(easy, CURLOPT_HEADERFUNCTION, count_header);
-    SET(easy, CURLOPT_HEADERDATA, exchange);
-    SET(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t) exchange->body.limit);
-    SET(easy, CURLOPT_CONNECTTIMEOUT_MS, to_ms(call->connect_timeout_us, DEFAULT_CONNECT_MS));
-    SET(easy, CURLOPT_TIMEOUT_MS, to_ms(call->timeout_us, DEFAULT_TIMEOUT_MS));
-}
-
-static bool is_tls_failure(CURLcode code) {
-    static const CURLcode CODES[] = {
-        CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM,
-        CURLE_SSL_CIPHER,        CURLE_SSL_CACERT_BADFILE,       CURLE_SSL_ISSUER_ERROR,
-    };
-    for (size_t i = 0; i < sizeof CODES / sizeof CODES[0]; i++) {
-        if (CODES[i] == code) {
-            return true;
-        }
-    }
-    return false;
+    CURL_SET(easy, CURLOPT_PROTOCOLS_STR, "https");
+    CURL_SET(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    CURL_SET(easy, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1);
+    CURL_SET(easy, CURLOPT_NOSIGNAL, 1L);
+    CURL_SET(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    CURL_SET(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    CURL_SET(easy, CURLOPT_OPENSOCKETDATA, exchange);
+    CURL_SET(easy, CURLOPT_WRITEFUNCTION, take_body);
+    CURL_SET(easy, CURLOPT_WRITEDATA, exchange);
+    CURL_SET(easy, CURLOPT_HEADERFUNCTION, count_header);
+    CURL_SET(easy, CURLOPT_HEADERDATA, exchange);
+    CURL_SET(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t) exchange->body.limit);
+    CURL_SET(easy, CURLOPT_CONNECTTIMEOUT_MS, to_ms(call->connect_timeout_us, DEFAULT_CONNECT_MS));
+    CURL_SET(easy, CURLOPT_TIMEOUT_MS, to_ms(call->timeout_us, DEFAULT_TIMEOUT_MS));
 }
 
 static result explain(struct scope *scope, CURLcode code, const struct exchange *exchange) {
@@ -253,7 +201,7 @@ static result explain(struct scope *scope, CURLcode code, const struct exchange 
     if (exchange->is_refused && !exchange->is_connected) {
         return FAIL(scope, FORBIDDEN, "http.address");
     }
-    if (is_tls_failure(code)) {
+    if (curl_is_tls_failure(code)) {
         return FAIL(scope, UNAVAILABLE, "http.tls");
     }
     if (code == CURLE_OPERATION_TIMEDOUT) {
@@ -291,17 +239,17 @@ static result curl_send(struct http_client *client, struct scope *scope,
     struct exchange exchange = {.allowed = self->allowed,
                                 .body = strbuf_begin(scope->arena, limit)};
     AUTO(close_url) CURLU *url = curl_url();
-    AUTO(close_headers) struct curl_slist *headers = NULL;
-    AUTO(close_easy) CURL *easy = curl_easy_init();
+    AUTO(curl_lines_close) struct curl_slist *headers = NULL;
+    AUTO(curl_easy_close) CURL *easy = curl_easy_init();
     assert(url != NULL && easy != NULL);
     TRY(parse_url(scope, call->url, url));
     TRY(make_headers(scope, call, &headers));
     TRY(set_proxy(scope, easy, call->proxy));
-    set_trust(easy, call->ca_pem);
+    curl_trust(easy, call->ca_pem);
     set_method(easy, call);
     set_limits(easy, call, &exchange);
-    SET(easy, CURLOPT_CURLU, url);
-    SET(easy, CURLOPT_HTTPHEADER, headers);
+    CURL_SET(easy, CURLOPT_CURLU, url);
+    CURL_SET(easy, CURLOPT_HTTPHEADER, headers);
     const CURLcode code = curl_easy_perform(easy);
     if (code != CURLE_OK) {
         return explain(scope, code, &exchange);

@@ -7,11 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tests/support/fixture.h"
 
-enum { START_TIMEOUT_MS = 30000 };
+enum { START_TIMEOUT_MS = 30000, STOP_PAUSES = 300 };
 
 static void run_child(const char *const *argv, const int to_child[2], const int from_child[2]) {
     (void) dup2(to_child[0], STDIN_FILENO);
@@ -82,14 +83,27 @@ const char *peer_value(const struct peer *peer, const char *key) {
     return "";
 }
 
+static bool ends_by_itself(pid_t pid) {
+    const struct timespec pause = {0, 10 * 1000 * 1000};
+    for (int i = 0; i < STOP_PAUSES; i++) {
+        if (waitpid(pid, NULL, WNOHANG) == pid) {
+            return true;
+        }
+        (void) nanosleep(&pause, NULL);
+    }
+    return false;
+}
+
 void peer_stop(struct peer *peer) {
     if (peer->pid <= 0) {
         return;
     }
     (void) close(peer->input);
     (void) close(peer->output);
-    (void) kill(peer->pid, SIGTERM);
-    while (waitpid(peer->pid, NULL, 0) < 0 && errno == EINTR) {
+    if (!ends_by_itself(peer->pid)) {
+        (void) kill(peer->pid, SIGKILL);
+        while (waitpid(peer->pid, NULL, 0) < 0 && errno == EINTR) {
+        }
     }
     peer->pid = 0;
 }

@@ -1,26 +1,9 @@
 """An https server with its own CA that misbehaves on demand; a CONNECT proxy beside it."""
-import atexit, http.server, os, shutil, signal, socket, ssl, subprocess, sys, tempfile, threading, time
+import http.server, socket, ssl, threading, time
 
-folder = tempfile.mkdtemp(prefix="gatehouse-https-")
-atexit.register(shutil.rmtree, folder, True)
-signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+import lab
 
-
-def openssl(*arguments):
-    subprocess.run(["openssl", *arguments], cwd=folder, check=True, stdin=subprocess.DEVNULL,
-                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
-def certificate(name, subject, *more):
-    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-            "-days", "2", "-keyout", name + ".key", "-out", name + ".crt", "-subj", subject, *more)
-
-
-certificate("ca", "/CN=private authority")
-certificate("other", "/CN=another authority")
-certificate("leaf", "/CN=leaf", "-CA", "ca.crt", "-CAkey", "ca.key",
-            "-addext", "subjectAltName=IP:127.0.0.1,IP:::ffff:127.0.0.1,DNS:named.localhost",
-            "-addext", "basicConstraints=critical,CA:FALSE")
+lab.certificates()
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -105,14 +88,6 @@ class Server(http.server.ThreadingHTTPServer):
         pass
 
 
-def tls(least, most):
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.set_ciphers("DEFAULT@SECLEVEL=0")
-    context.minimum_version, context.maximum_version = least, most
-    context.load_cert_chain(folder + "/leaf.crt", folder + "/leaf.key")
-    return context
-
-
 def serve(context, family=socket.AF_INET, host="127.0.0.1"):
     Server.address_family = family
     server = Server((host, 0), Handler)
@@ -151,15 +126,10 @@ def proxy():
 silent = socket.create_server(("127.0.0.1", 0))
 closed = socket.socket()
 closed.bind(("127.0.0.1", 0))  # bound, never listening: refused
-modern = tls(ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3)
-old = tls(ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1)
-print("PORT=%d" % serve(modern))
-print("OLD_PORT=%d" % serve(old))
+print("PORT=%d" % serve(lab.tls()))
+print("OLD_PORT=%d" % serve(lab.tls(ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1)))
 print("PLAIN_PORT=%d" % serve(None))
 print("PROXY_PORT=%d" % proxy())
 print("SILENT_PORT=%d" % silent.getsockname()[1])
 print("CLOSED_PORT=%d" % closed.getsockname()[1])
-print("CA=%s/ca.crt" % folder)
-print("OTHER_CA=%s/other.crt" % folder)
-print("READY", flush=True)
-sys.stdin.read()
+lab.wait_for_the_end_of_the_test()
