@@ -43,7 +43,8 @@ class Sink:
 
 
 def authenticate(server, session, envelope, mechanism, data):
-    return AuthResult(success=data.login == b"gw" and data.password == b"gwp\xc3\xa4ss")
+    known = data.login == b"gw" and data.password == b"gwp\xc3\xa4ss"
+    return AuthResult(success=known, handled=False)
 
 
 class Named(Controller):
@@ -68,7 +69,7 @@ def serve(name, ssl_context=None, **options):
 serve("PLAIN_PORT")
 serve("PORT", tls_context=lab.tls(), require_starttls=True)
 serve("SUBMIT_PORT", tls_context=lab.tls(), require_starttls=True, auth_required=True,
-      authenticator=authenticate, auth_exclude_mechanism=["LOGIN"])
+      authenticator=authenticate)
 serve("TLS_PORT", ssl_context=lab.tls())
 print("CLOSED_PORT=%d" % free_port())
 print("BOX=" + box)
