@@ -65,6 +65,7 @@ struct conversion {
 
 static result convert(struct conversion at, json_t *from, const struct json **ret);
 
+/* NOLINTNEXTLINE(misc-no-recursion): convert checks the depth */
 static result convert_array(struct conversion at, const json_t *from, const struct json **ret) {
     struct arena *arena = at.scope->arena;
     struct json *array = json_new_array(arena);
@@ -77,6 +78,7 @@ static result convert_array(struct conversion at, const json_t *from, const stru
     return OK_RESULT;
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): convert checks the depth */
 static result convert_object(struct conversion at, json_t *from, const struct json **ret) {
     struct arena *arena = at.scope->arena;
     REQUIRE(at.scope, json_object_size(from) <= at.limits->members, TOO_LARGE, "json.size");
