@@ -13,7 +13,7 @@ export async function play(sentences) {
             if (only && !sentence.includes(only)) continue;
             const gatehouse = await startMock(bundle);
             try {
-                await test({ browser, gatehouse, look: (page, name, more) => look(browser, page, name, more) });
+                await test({ browser, gatehouse, look: lookWith(browser) });
                 console.log(`ok: ${sentence}`);
             } catch (error) {
                 failed.push(sentence);
@@ -28,6 +28,8 @@ export async function play(sentences) {
 }
 
 // A picture in each colour scheme, and no accessibility fault in either.
+export const lookWith = (browser) => (page, name) => look(browser, page, name);
+
 async function look(browser, page, name) {
     for (const colorScheme of ['light', 'dark']) {
         await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });

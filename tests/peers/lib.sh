@@ -60,7 +60,9 @@ spawn() { # NAME COMMAND...: a process group of its own, its log in DIR/NAME.log
     pid=$!
     echo "$pid" >"$DIR/$name.pid"
     SPAWNED="$SPAWNED $name"
-    [ -z "${OWNER:-}" ] || setsid sh -c \
+    [ -n "${OWNER:-}" ] || return 0
+    # A command of its own: a list in the background would keep the caller's pipes open in a shell around it.
+    setsid sh -c \
         'while kill -0 "$1" && kill -0 "$2"; do sleep 1; done; kill -s TERM -- "-$2"; sleep 5; kill -s KILL -- "-$2"' \
         watch "$OWNER" "$pid" >/dev/null 2>&1 </dev/null &
 }
