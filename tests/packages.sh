@@ -3,7 +3,7 @@
 
 declare -A PACKAGES=(
     [build]="gcc libc6-dev cmake ninja-build pkg-config python3 esbuild libjansson-dev libpq-dev
-        libsqlite3-dev libcurl4-openssl-dev libssl-dev libsodium-dev libcyaml-dev libutf8proc-dev
+        libsqlite3-dev libcurl4-openssl-dev libssl-dev libsodium-dev libyaml-dev libutf8proc-dev
         libmicrohttpd-dev liboauth2-dev libcjose-dev libcmocka-dev libwslay-dev"
     [lint]="git clang-format-14 clang-tidy-14 shellcheck gcovr valgrind"
     [clang]="clang-14 libclang-rt-14-dev llvm-14"
