@@ -76,6 +76,7 @@ static curl_socket_t open_socket(void *self, curlsocktype purpose, struct curl_s
     return socket(peer->family, peer->socktype | SOCK_CLOEXEC, peer->protocol);
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): as libcurl declares it */
 static size_t take_body(char *bytes, size_t size, size_t count, void *self) {
     struct exchange *exchange = self;
     strbuf_add(&exchange->body, (struct str){bytes, size * count});
@@ -84,6 +85,7 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *self) {
 }
 
 /* libcurl keeps headers without a limit of its own. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): as libcurl declares it */
 static size_t count_header(char *bytes, size_t size, size_t count, void *self) {
     (void) bytes;
     struct exchange *exchange = self;

@@ -95,6 +95,7 @@ struct str str_trim_blanks(struct str text) {
 }
 
 /* RFC 3629 section 4: the length of one character at `at`, 0 when malformed. */
+/* NOLINTNEXTLINE(readability-function-cognitive-complexity): that section in one place */
 static size_t utf8_char_len(const unsigned char *at, size_t left) {
     if (at[0] < 0x80) {
         return 1;

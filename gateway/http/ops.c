@@ -43,8 +43,10 @@ static enum MHD_Result send_ready(const struct ops *ops, struct MHD_Connection *
     return send_text(connection, is_ready ? 200 : 503, "application/json", body);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): as libmicrohttpd declares it */
 static enum MHD_Result answer(void *cls, struct MHD_Connection *connection, const char *url,
                               const char *method, const char *version, const char *data,
+                              /* NOLINTNEXTLINE(readability-non-const-parameter) */
                               size_t *data_size, void **state) {
     (void) version;
     (void) data;

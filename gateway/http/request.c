@@ -165,6 +165,7 @@ void request_answer(struct transport *transport, struct exchange *exchange) {
     }
 }
 
+/* NOLINTNEXTLINE(readability-function-size): as libmicrohttpd declares it */
 enum MHD_Result request_data(void *cls, struct MHD_Connection *connection, const char *url,
                              const char *method, const char *version, const char *data,
                              size_t *data_size, void **state) {
