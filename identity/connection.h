@@ -27,10 +27,10 @@ enum client_auth {
     CLIENT_AUTH_COUNT
 };
 
-enum provisioning {
+enum provision_rule {
     PROVISION_MATCH, /* only people whom the organisation has already */
     PROVISION_JIT,   /* unknown people are created at their first sign-in */
-    PROVISIONING_COUNT
+    PROVISION_RULE_COUNT
 };
 
 enum match_attribute {
@@ -58,7 +58,7 @@ struct connection {
     enum connection_kind kind;
     enum connection_state state;
     struct str name;
-    enum provisioning provisioning;
+    enum provision_rule provisioning;
     struct str match_claim; /* empty: first sign-ins are not matched */
     enum match_attribute match_attribute;
     struct oidc_settings oidc; /* CONNECTION_OIDC */
@@ -77,7 +77,7 @@ extern const struct statement_list CONNECTION_STATEMENTS;
 const char *connection_kind_name(enum connection_kind kind);
 const char *connection_state_name(enum connection_state state);
 const char *client_auth_name(enum client_auth auth);
-const char *provisioning_name(enum provisioning provisioning);
+const char *provision_rule_name(enum provision_rule provisioning);
 const char *match_attribute_name(enum match_attribute attribute);
 
 /* NOT_FOUND "connection.unknown", also for another organisation's. */
