@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "base/secret.h"
+#include "identity/oidc/jose.h"
 #include "messaging/call.h"
 
 struct identity;
@@ -44,6 +45,7 @@ struct oidc_settings {
     struct str issuer; /* exact bytes */
     struct str client_id;
     enum client_auth client_auth;
+    enum jose_alg client_alg;                  /* CLIENT_PRIVATE_KEY_JWT */
     struct str scopes;                         /* blank-separated, "openid" included */
     unsigned algs;                             /* ID token signatures: bits of enum jose_alg */
     struct str ca_pem;                         /* empty: the system's */

@@ -34,7 +34,6 @@ static const char *const SIGN_INS[] = {
     " org_id TEXT NOT NULL,"
     " state_hash TEXT NOT NULL,"
     " connection_id TEXT NOT NULL,"
-    " purpose TEXT NOT NULL,"
     " binding_hash TEXT NOT NULL,"
     " secrets_sealed TEXT NOT NULL,"
     " return_path TEXT NOT NULL,"
