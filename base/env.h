@@ -6,6 +6,7 @@ struct random;
 struct http_client;
 struct mailer;
 struct bus;
+struct dns;
 struct log;
 
 struct env {
@@ -14,5 +15,6 @@ struct env {
     struct http_client *http; /* NULL where a program makes no outbound calls */
     struct mailer *mail;
     struct bus *bus;
+    struct dns *dns; /* NULL where no domain is proved */
     struct log *log; /* NULL: nothing is logged */
 };

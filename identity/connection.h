@@ -15,7 +15,8 @@ enum { CONNECTIONS_PER_ORG = 64, CONNECTION_SKEW_MAX_S = 300, CONNECTION_DOMAINS
 enum connection_kind { CONNECTION_OIDC, CONNECTION_SCIM, CONNECTION_KIND_COUNT };
 
 enum connection_state {
-    CONNECTION_DRAFT, /* made, not open to people yet; its test sign-in works */
+    CONNECTION_NEW,    /* not open to people yet */
+    CONNECTION_TESTED, /* the same, but its provider has been looked at and found good */
     CONNECTION_ENABLED,
     CONNECTION_DISABLED,
     CONNECTION_STATE_COUNT
@@ -74,8 +75,6 @@ struct connection_list {
     struct connection *connections;
 };
 
-extern const struct statement_list CONNECTION_STATEMENTS;
-
 const char *connection_kind_name(enum connection_kind kind);
 const char *connection_state_name(enum connection_state state);
 const char *client_auth_name(enum client_auth auth);
@@ -102,23 +101,38 @@ struct connection_input {
 RESULT connection_input_read(struct scope *scope, const struct json *body,
                              const struct connection *base, struct connection_input *ret);
 
-/* Makes the row, its routing and, for private_key_jwt, its own client key. */
-RESULT connection_create(struct scope *scope, const struct identity *identity, struct db *db,
+/* Who changes it: filled from the call of an administrator. */
+struct connection_change {
+    const struct identity *identity;
+    const struct messaging *messaging;
+    const struct actor *actor;
+    struct str request_id;
+};
+
+/* Makes the row, its routing, its domains (not proved yet) and, for private_key_jwt, its own client
+ * key. CONFLICT "connection.limit". */
+RESULT connection_create(struct scope *scope, const struct connection_change *change, struct db *db,
                          struct connection_input *input, struct connection *ret);
 /* A SCIM source, made with the first SCIM token, enabled at once. Inside the token's transaction.
  */
 RESULT connection_create_scim(struct scope *scope, struct tx *tx, struct str org_id,
                               struct str name, struct str *ret_id);
-RESULT connection_update(struct scope *scope, const struct identity *identity, struct db *db,
+/* New settings have to be tested again; a connection that is open to people stays so. */
+RESULT connection_update(struct scope *scope, const struct connection_change *change, struct db *db,
                          struct connection_input *input, struct connection *ret);
 /* CONFLICT "connection.untested" unless tested since its last change or `is_untested_fine`. */
-RESULT connection_enable(struct scope *scope, struct db *db, const struct connection *connection,
-                         bool is_untested_fine);
-RESULT connection_mark_tested(struct scope *scope, struct db *db,
-                              const struct connection *connection);
-/* Its sign-ins in flight and its sessions die with it. */
-RESULT connection_delete(struct scope *scope, const struct messaging *messaging, struct db *db,
+RESULT connection_enable(struct scope *scope, const struct connection_change *change, struct db *db,
+                         struct connection *connection, bool is_untested_fine);
+RESULT connection_mark_tested(struct scope *scope, struct db *db, struct connection *connection);
+/* Closed for people; its sign-ins in flight, sessions and tokens die. */
+RESULT connection_disable(struct scope *scope, const struct connection_change *change,
+                          struct db *db, struct connection *connection, struct revoked *ret);
+/* The same, and the row is gone. */
+RESULT connection_delete(struct scope *scope, const struct connection_change *change, struct db *db,
                          const struct connection *connection, struct revoked *ret);
+/* A new key signs client assertions from now on; the one before stays published. */
+RESULT connection_rotate_key(struct scope *scope, const struct connection_change *change,
+                             struct db *db, struct connection *connection);
 
 /* Plain text of the sealed columns; empty when there is none. */
 RESULT connection_secret(struct scope *scope, const struct identity *identity,

@@ -1,5 +1,8 @@
 #include "identity/connection_schema.h"
 
+#include "identity/connection_store.h"
+#include "identity/domain_store.h"
+#include "identity/oidc/oidc_attempt_store.h"
 #include "identity/oidc/oidc_session_store.h"
 
 static const char *const CONNECTIONS[] = {
@@ -21,7 +24,6 @@ static const char *const CONNECTIONS[] = {
     " org_id TEXT NOT NULL,"
     " domain TEXT NOT NULL,"
     " connection_id TEXT,"
-    " state TEXT NOT NULL,"
     " challenge TEXT NOT NULL,"
     " verified_us BIGINT NOT NULL,"
     " created_us BIGINT NOT NULL,"
@@ -116,3 +118,12 @@ static const struct table_rule RULES[] = {
 };
 
 const struct table_rule_list CONNECTION_TABLES = {RULES, sizeof RULES / sizeof RULES[0]};
+
+const struct statement_list *const CONNECTION_STATEMENT_LISTS[] = {
+    &CONNECTION_STATEMENTS,
+    &DOMAIN_STATEMENTS,
+    &OIDC_ATTEMPT_STATEMENTS,
+    &OIDC_SESSION_STATEMENTS,
+};
+const size_t CONNECTION_STATEMENT_LISTS_COUNT =
+    sizeof CONNECTION_STATEMENT_LISTS / sizeof CONNECTION_STATEMENT_LISTS[0];

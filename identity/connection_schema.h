@@ -6,3 +6,6 @@
 
 extern const struct migration_list CONNECTION_MIGRATIONS; /* 210-229 */
 extern const struct table_rule_list CONNECTION_TABLES;
+/* Every statement of these modules. */
+extern const struct statement_list *const CONNECTION_STATEMENT_LISTS[];
+extern const size_t CONNECTION_STATEMENT_LISTS_COUNT;

@@ -19,24 +19,34 @@ struct domain_list {
     struct domain *domains;
 };
 
-extern const struct statement_list DOMAIN_STATEMENTS;
-
 /* A host name with at least two labels, lower-cased: INVALID "domain.name". */
 RESULT domain_name_check(struct scope *scope, struct str text, struct str *ret);
 /* "_gatehouse-challenge.example.com" */
 struct str domain_record_name(struct scope *scope, struct str domain);
 
+struct actor;
+
 /* CONFLICT "domain.exists", "domain.limit". */
-RESULT domain_add(struct scope *scope, struct tx *tx, struct str org_id, struct str name,
-                  struct str connection_id, struct domain *ret);
+RESULT domain_add(struct scope *scope, struct db *db, const struct actor *actor,
+                  struct str request_id, struct str name, struct domain *ret);
+/* NOT_FOUND "domain.unknown". */
 RESULT domain_find(struct scope *scope, struct db *db, struct str org_id, struct str name,
                    struct domain *ret);
 RESULT domain_list_all(struct scope *scope, struct db *db, struct str org_id,
                        struct domain_list *ret);
-/* Looks the challenge up. CONFLICT "domain.not_proved" while it is not there, "domain.taken" when
- * another organisation has proved it; UNAVAILABLE "dns.failed". */
-RESULT domain_prove(struct scope *scope, struct db *db, struct str org_id, struct str name);
-RESULT domain_remove(struct scope *scope, struct db *db, struct str org_id, struct str name);
+/* Looks the challenge up; `*ret` says whether it was there. CONFLICT "domain.taken" when another
+ * organisation has proved it; UNAVAILABLE "dns.failed". */
+RESULT domain_prove(struct scope *scope, struct db *db, const struct actor *actor,
+                    struct str request_id, struct str name, struct domain *ret);
+RESULT domain_remove(struct scope *scope, struct db *db, const struct actor *actor,
+                     struct str request_id, struct str name);
 /* True only when this organisation has proved it. Exact match, never a suffix. */
 RESULT domain_is_proved(struct scope *scope, struct db *db, struct str org_id, struct str name,
                         bool *ret);
+/* For connections: the domain (added if new, not proved by that) signs in there. */
+RESULT domain_claim(struct scope *scope, struct tx *tx, struct str org_id, struct str name,
+                    struct str connection_id);
+RESULT domain_release(struct scope *scope, struct tx *tx, struct str org_id,
+                      struct str connection_id);
+/* Which organisation has proved it: NOT_FOUND "domain.unknown". */
+RESULT domain_find_proved(struct scope *scope, struct db *db, struct str name, struct domain *ret);
