@@ -3,6 +3,7 @@
  * providers. Made by the gateway at start; safe for all worker threads. */
 
 #include "base/secret.h"
+#include "identity/connection.h"
 #include "messaging/call.h"
 
 struct oidc; /* identity/oidc: provider caches and budgets */
@@ -24,7 +25,10 @@ struct verified_identity {
     bool is_email_verified;
     /* what the connection's match rule looks at, already picked */
     struct str match_value;
-    int64_t auth_time_us; /* 0: unknown */
+    enum match_attribute match_attribute;
+    enum provision_rule provisioning;
+    bool is_domain_proved; /* the organisation has proved the domain of `email` */
+    int64_t auth_time_us;  /* 0: unknown */
 };
 
 /* The one login completion: find the linked person, or match once, or create (jit); refuse who is

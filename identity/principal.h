@@ -41,3 +41,11 @@ RESULT credential_make(struct scope *scope, enum credential_kind kind, struct st
  * organisation not active: one reason, nothing leaks which. */
 RESULT principal_check(struct scope *scope, struct db *db, const struct credential *credential,
                        struct principal *ret);
+
+/* The CSRF rule: a state-changing call with a cookie carries in X-Gatehouse-Csrf what was handed
+ * out with the session. Tokens are exempt. FORBIDDEN "csrf.missing", "csrf.mismatch". */
+RESULT csrf_check(struct scope *scope, const struct principal *principal, struct str header);
+/* Derived from the cookie's secret, so that who holds the session can be told it again; only its
+ * hash is stored. */
+struct str csrf_of_session(struct scope *scope, struct str cookie_value);
+const char *credential_kind_name(enum credential_kind kind);

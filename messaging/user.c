@@ -121,6 +121,13 @@ result user_find_by_email(struct scope *scope, struct db *db, struct str org_id,
     return user_store_by_email_key(scope, db, org_id, key, ret);
 }
 
+result user_is_known(struct scope *scope, struct db *db, struct str org_id,
+                     const struct user_profile *profile, bool *ret) {
+    struct user_keys keys;
+    TRY(fold_profile(scope, profile, &keys));
+    return user_store_is_known(scope, db, org_id, &keys, profile->external_id, ret);
+}
+
 result user_list(struct scope *scope, struct db *db, struct str org_id, struct str search,
                  int64_t limit, struct str cursor, struct user_list *ret) {
     assert(limit > 0);

@@ -66,6 +66,9 @@ RESULT user_find_by_email(struct scope *scope, struct db *db, struct str org_id,
                           struct user *ret);
 RESULT user_find_by_external_id(struct scope *scope, struct db *db, struct str org_id,
                                 struct str external_id, struct user *ret);
+/* Whether anybody, in whatever state, has this user name, e-mail or (unless empty) external id. */
+RESULT user_is_known(struct scope *scope, struct db *db, struct str org_id,
+                     const struct user_profile *profile, bool *ret);
 /* `search` matches the start of user name, display name or e-mail; empty: all. */
 RESULT user_list(struct scope *scope, struct db *db, struct str org_id, struct str search,
                  int64_t limit, struct str cursor, struct user_list *ret);
@@ -79,3 +82,6 @@ RESULT user_guard_active(struct scope *scope, struct tx *tx, struct str org_id, 
 /* Rule 4: behind event_head_bump, as a statement of its own. UNAUTHENTICATED "user.gone". */
 struct actor;
 RESULT user_guard_writer(struct scope *scope, struct tx *tx, const struct actor *actor);
+/* For writes of the actor that have no event: the lock on the actor's own row orders them against
+ * the actor's deactivation. The first statement of the transaction. UNAUTHENTICATED "user.gone". */
+RESULT user_guard_actor(struct scope *scope, struct tx *tx, const struct actor *actor);

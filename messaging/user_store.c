@@ -55,6 +55,13 @@ static const struct statement SEARCH = {
     "substr(email_key, 1, length(CAST($3 AS TEXT))) = $3) ORDER BY id LIMIT $4",
     NULL};
 
+/* An empty key is nobody's: it never equals a stored one, which is NULL then. */
+static const struct statement IS_KNOWN = {
+    "user.is_known", TENANT,
+    "SELECT 1 FROM org_user WHERE org_id = $1 AND (name_key = $2 OR email_key = $3 "
+    "OR external_id = $4) LIMIT 1",
+    NULL};
+
 static const struct statement GUARD_ACTIVE = {
     "user.guard_active", TENANT,
     "UPDATE org_user SET seen_us = $3 WHERE org_id = $1 AND id = $2 AND state = 'active' "
@@ -68,8 +75,8 @@ static const struct statement GUARD_WRITER = {
     NULL};
 
 static const struct statement *const STATEMENTS[] = {
-    &INSERT_USER,         &UPDATE_PROFILE, &FIND,   &FIND_LOCKED,  &FIND_BY_NAME, &FIND_BY_EMAIL,
-    &FIND_BY_EXTERNAL_ID, &PAGE,           &SEARCH, &GUARD_ACTIVE, &GUARD_WRITER,
+    &INSERT_USER,         &UPDATE_PROFILE, &FIND,   &FIND_LOCKED, &FIND_BY_NAME, &FIND_BY_EMAIL,
+    &FIND_BY_EXTERNAL_ID, &PAGE,           &SEARCH, &IS_KNOWN,    &GUARD_ACTIVE, &GUARD_WRITER,
 };
 const struct statement_list USER_STATEMENTS = {STATEMENTS, sizeof STATEMENTS / sizeof *STATEMENTS};
 
@@ -152,6 +159,17 @@ result user_store_by_email_key(struct scope *scope, struct db *db, struct str or
     return find_one(scope, db, &FIND_BY_EMAIL, org_id, email_key, ret);
 }
 
+result user_store_is_known(struct scope *scope, struct db *db, struct str org_id,
+                           const struct user_keys *keys, struct str external_id, bool *ret) {
+    struct rows rows;
+    TRY(db_run(scope, db, &IS_KNOWN,
+               VALUES(value_text(org_id), value_text(keys->name_key), value_text(keys->email_key),
+                      value_text(external_id)),
+               &rows));
+    *ret = rows.count == 1;
+    return OK_RESULT;
+}
+
 result user_find(struct scope *scope, struct db *db, struct str org_id, struct str id,
                  struct user *ret) {
     return find_one(scope, db, &FIND, org_id, id, ret);
@@ -219,10 +237,7 @@ static result guard_person(struct scope *scope, struct tx *tx, const struct acto
     return OK_RESULT;
 }
 
-result user_guard_writer(struct scope *scope, struct tx *tx, const struct actor *actor) {
-    if (actor->kind == ACTOR_USER) {
-        TRY(guard_person(scope, tx, actor));
-    }
+static result guard_credential(struct scope *scope, struct tx *tx, const struct actor *actor) {
     if (actor->credential_guard == NULL) {
         return OK_RESULT;
     }
@@ -231,4 +246,18 @@ result user_guard_writer(struct scope *scope, struct tx *tx, const struct actor 
                VALUES(value_text(actor->org_id), value_text(actor->credential_id)), &rows));
     REQUIRE(scope, rows.count == 1, UNAUTHENTICATED, "user.gone");
     return OK_RESULT;
+}
+
+result user_guard_writer(struct scope *scope, struct tx *tx, const struct actor *actor) {
+    if (actor->kind == ACTOR_USER) {
+        TRY(guard_person(scope, tx, actor));
+    }
+    return guard_credential(scope, tx, actor);
+}
+
+result user_guard_actor(struct scope *scope, struct tx *tx, const struct actor *actor) {
+    if (actor->kind == ACTOR_USER) {
+        TRY(user_guard_active(scope, tx, actor->org_id, actor->id, actor->epoch));
+    }
+    return guard_credential(scope, tx, actor);
 }

@@ -18,3 +18,5 @@ RESULT user_store_by_email_key(struct scope *scope, struct db *db, struct str or
 /* Sorted by id; up to `limit` behind `after`. */
 RESULT user_store_page(struct scope *scope, struct db *db, struct str org_id, struct str prefix_key,
                        int64_t limit, struct str after, struct user_list *ret);
+RESULT user_store_is_known(struct scope *scope, struct db *db, struct str org_id,
+                           const struct user_keys *keys, struct str external_id, bool *ret);

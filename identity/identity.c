@@ -1,1 +1,0 @@
-/* placeholder */ int identity_placeholder_;
