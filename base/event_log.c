@@ -34,18 +34,22 @@ result event_head(struct scope *scope, struct db *db, struct str stream, int64_t
     return event_store_head(scope, db, stream, ret_seq);
 }
 
+void event_decode(struct scope *scope, const struct rows *rows, struct event_batch *ret) {
+    struct event *events = NEW_ARRAY(scope->arena, rows->count, struct event);
+    for (size_t i = 0; i < rows->count; i++) {
+        events[i] = (struct event){.seq = rows_number(rows, i, 0),
+                                   .topic = rows_text(rows, i, 1),
+                                   .payload = rows_text(rows, i, 2),
+                                   .created_us = rows_number(rows, i, 3)};
+    }
+    *ret = (struct event_batch){rows->count, events};
+}
+
 result event_read(struct scope *scope, struct db *db, struct str stream, int64_t after,
                   int64_t limit, struct event_batch *ret) {
     const int64_t bounded = limit > LARGEST_BATCH ? LARGEST_BATCH : limit;
     struct rows rows;
     TRY(event_store_read(scope, db, stream, after, bounded < 0 ? 0 : bounded, &rows));
-    struct event *events = NEW_ARRAY(scope->arena, rows.count, struct event);
-    for (size_t i = 0; i < rows.count; i++) {
-        events[i] = (struct event){.seq = rows_number(&rows, i, 0),
-                                   .topic = rows_text(&rows, i, 1),
-                                   .payload = rows_text(&rows, i, 2),
-                                   .created_us = rows_number(&rows, i, 3)};
-    }
-    *ret = (struct event_batch){rows.count, events};
+    event_decode(scope, &rows, ret);
     return OK_RESULT;
 }

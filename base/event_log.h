@@ -17,6 +17,11 @@ struct event_batch {
 };
 
 extern const struct statement_list EVENT_LOG_STATEMENTS;
+/* The statements behind event_head and event_read, for calls that do not block, and the decoding of
+ * the rows of the latter. */
+extern const struct statement EVENT_HEAD; /* $1 stream: seq */
+extern const struct statement EVENT_READ; /* $1 stream, $2 after, $3 limit */
+void event_decode(struct scope *scope, const struct rows *rows, struct event_batch *ret);
 
 /* Makes the stream with head 0; CONFLICT when it exists. */
 RESULT event_stream_create(struct scope *scope, struct tx *tx, struct str stream);

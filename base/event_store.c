@@ -13,16 +13,16 @@ static const struct statement INSERT = {
     "event.insert", TENANT,
     "INSERT INTO event(stream, seq, topic, payload, created_us) VALUES ($1, $2, $3, $4, $5)", NULL};
 
-static const struct statement HEAD = {"event.head", TENANT,
-                                      "SELECT seq FROM event_head WHERE stream = $1", NULL};
+const struct statement EVENT_HEAD = {"event.head", TENANT,
+                                     "SELECT seq FROM event_head WHERE stream = $1", NULL};
 
-static const struct statement READ = {
+const struct statement EVENT_READ = {
     "event.read", TENANT,
     "SELECT seq, topic, payload, created_us FROM event WHERE stream = $1 AND seq > $2"
     " ORDER BY seq LIMIT $3",
     NULL};
 
-static const struct statement *const STATEMENTS[] = {&CREATE, &BUMP, &INSERT, &HEAD, &READ};
+static const struct statement *const STATEMENTS[] = {&CREATE, &BUMP, &INSERT, &EVENT_HEAD, &EVENT_READ};
 const struct statement_list EVENT_LOG_STATEMENTS = {STATEMENTS,
                                                     sizeof STATEMENTS / sizeof STATEMENTS[0]};
 
@@ -52,12 +52,12 @@ result event_store_insert(struct scope *scope, struct tx *tx, struct str stream,
 
 result event_store_head(struct scope *scope, struct db *db, struct str stream, int64_t *ret_seq) {
     struct rows rows;
-    TRY(db_run(scope, db, &HEAD, VALUES(value_text(stream)), &rows));
+    TRY(db_run(scope, db, &EVENT_HEAD, VALUES(value_text(stream)), &rows));
     return single_seq(scope, &rows, ret_seq);
 }
 
 result event_store_read(struct scope *scope, struct db *db, struct str stream, int64_t after,
                         int64_t limit, struct rows *ret) {
-    return db_run(scope, db, &READ,
+    return db_run(scope, db, &EVENT_READ,
                   VALUES(value_text(stream), value_number(after), value_number(limit)), ret);
 }

@@ -5,9 +5,12 @@
 
 #include "base/bus.h"
 #include "base/db.h"
-#include "gateway/shard.h"
+#include "gateway/letters.h"
 
 struct follower;
+
+struct metrics;
+struct store;
 
 struct follower_settings {
     int64_t bound_us;
@@ -32,11 +35,14 @@ struct str follower_instance(const struct follower *follower);
 void follower_barrier(struct follower *follower, struct exchange *exchange);
 /* Any thread: a local commit moved this organisation's event stream or the revocation heads. */
 void follower_hint(struct follower *follower, struct str org_id);
-/* A shard's thread: the shard got its first, or lost its last, socket of an organisation. */
+/* A shard's thread: the shard got its first socket of an organisation (`watch`: its number of this
+ * watch, returned with every letter), or lost its last (0). */
 void follower_watch(struct follower *follower, struct str org_id, unsigned shard_number,
-                    bool is_on);
-/* A shard's thread: all rows of letter `number` are applied (rule 13). */
-void follower_applied(struct follower *follower, unsigned shard_number, uint64_t number);
+                    uint64_t watch);
+/* A shard's thread: all rows of this letter are applied (rule 13). */
+void follower_applied(struct follower *follower, struct apply_letter *letter);
+/* A shard's thread: the letter's events are queued, or nobody wants them. */
+void follower_delivered(struct follower *follower, struct events_letter *letter);
 
 /* One pass; `*ret_wait_until_boot_us` and `*ret_fd` (-1: none) say what to wait for, beside the
  * mailbox. */

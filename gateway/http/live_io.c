@@ -151,11 +151,20 @@ static void linger(struct live_io *io) {
     list_push(&io->loop->lingering, io);
 }
 
+/* Registered, its 101 on the way or read already: nothing may follow it. */
+static void cut_opening(const struct live_socket *socket) {
+    if (socket->opening != NULL) {
+        const struct request_slot *slot = socket->opening->transport_data;
+        (void) shutdown(slot->peer->fd, SHUT_RDWR);
+    }
+}
+
 void live_io_cut(struct transport *transport, struct live_socket *socket, uint16_t code,
                  struct str reason) {
     (void) transport;
     struct live_io *io = socket->io;
     if (io == NULL) {
+        cut_opening(socket);
         return;
     }
     socket->io = NULL;

@@ -1,0 +1,34 @@
+#include "gateway/metric.h"
+
+#include "base/clock.h"
+
+static const char *const PHASES[] = {"commit", "spread", "answer"};
+
+static const int64_t BOUNDS_US[] = {250,   500,    1000,   2500,   5000,    10000,   25000,
+                                    50000, 100000, 250000, 500000, 1000000, 2000000, 4000000};
+
+const struct metric_definition METRICS[METRIC_COUNT] = {
+    [METRIC_REVOCATION] =
+        {"gatehouse_revocation_seconds",
+         "Time of a revocation: commit = handling until the commit is confirmed, spread = from "
+         "there until every instance has acknowledged, answer = from the request to the answer.",
+         METRIC_HISTOGRAM, "phase", PHASES, 3, BOUNDS_US, sizeof BOUNDS_US / sizeof BOUNDS_US[0]},
+    [METRIC_REVOCATION_LOST] =
+        {"gatehouse_revocation_lost_total",
+         "Times that the database was found behind what it had confirmed before: a failover lost "
+         "commits.",
+         METRIC_COUNTER, NULL, NULL, 0, NULL, 0},
+    [METRIC_REVOCATION_LATE] =
+        {"gatehouse_revocation_late_total",
+         "Answers that waited for the whole bound because an instance did not acknowledge.",
+         METRIC_COUNTER, NULL, NULL, 0, NULL, 0},
+    [METRIC_FENCES] =
+        {"gatehouse_fences_total",
+         "Times that a shard lost its lease: caches dropped, sockets closed with 1013.",
+         METRIC_COUNTER, NULL, NULL, 0, NULL, 0},
+    [METRIC_QUEUE_DEPTH] = {"gatehouse_queue_depth", "Requests that wait for a database worker.",
+                            METRIC_GAUGE, NULL, NULL, 0, NULL, 0},
+    [METRIC_QUEUE_DEPTH_REVOCATION] = {"gatehouse_queue_depth_revocation",
+                                       "Requests that wait in the lane of revocations.",
+                                       METRIC_GAUGE, NULL, NULL, 0, NULL, 0},
+};

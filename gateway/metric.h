@@ -1,0 +1,18 @@
+#pragma once
+/* What the process counts about itself: the places in METRICS. */
+
+#include "base/metrics.h"
+
+enum metric {
+    METRIC_REVOCATION, /* by enum revocation_phase */
+    METRIC_REVOCATION_LOST,
+    METRIC_REVOCATION_LATE,
+    METRIC_FENCES,
+    METRIC_QUEUE_DEPTH,
+    METRIC_QUEUE_DEPTH_REVOCATION,
+    METRIC_COUNT
+};
+
+enum revocation_phase { REVOCATION_COMMIT, REVOCATION_SPREAD, REVOCATION_ANSWER };
+
+extern const struct metric_definition METRICS[METRIC_COUNT];
