@@ -83,8 +83,8 @@ result jwt_decode(struct scope *scope, struct str text, const struct jwt_policy 
     struct str first;
     struct str second;
     const struct str third = str_split(str_split(text, '.', &first), '.', &second);
-    struct str header;
-    struct str unused;
+    struct str header = STR("");
+    struct str unused = STR("");
     REQUIRE(scope,
             first.len > 0 && second.len > 0 && third.len > 0 && str_find_byte(third, '.') < 0 &&
                 is_ok(base64url_decode(scope, first, &header)) &&
@@ -183,7 +183,7 @@ static result read_texts(struct scope *scope, const struct json *json, struct jw
 }
 
 result jwt_decode_claims(struct scope *scope, const struct jwt *jwt, struct jwt_claims *ret) {
-    struct str header;
+    struct str header = STR("");
     struct str payload;
     (void) str_split(str_split(jwt->text, '.', &header), '.', &payload);
     struct str bytes;
