@@ -9,7 +9,8 @@ struct receipt {
     struct str org_id, id; /* id of the revocation row */
     enum revocation_kind kind;
     struct str subject;
-    struct str user_id; /* whose it was; empty: nobody's */
+    struct str user_id;      /* whose it was; empty: nobody's */
+    struct str display_name; /* when read: of that person */
     enum source source;
     int64_t received_us;
     int64_t committed_us; /* confirmed; until the answer: just before the commit */

@@ -4,9 +4,10 @@
 #include "base/json.h"
 #include "messaging/revocation_store.h"
 
-#define COLUMNS                                                                                    \
-    "org_id, id, kind, subject, user_id, source, received_us, committed_us, answered_us, "         \
-    "sockets, sessions, tokens, nodes"
+#define SELECT_RECEIPT                                                                             \
+    "SELECT r.org_id, r.id, r.kind, r.subject, r.user_id, r.source, r.received_us, "               \
+    "r.committed_us, r.answered_us, r.sockets, r.sessions, r.tokens, r.nodes, u.display_name "     \
+    "FROM receipt r LEFT JOIN org_user u ON u.org_id = r.org_id AND u.id = r.user_id "
 
 static const struct statement INSERT_RECEIPT = {
     "receipt.insert", TENANT,
@@ -20,18 +21,17 @@ static const struct statement COMPLETE = {
     "WHERE org_id = $1 AND id = $2 AND answered_us IS NULL",
     NULL};
 
-static const struct statement FIND = {
-    "receipt.find", TENANT, "SELECT " COLUMNS " FROM receipt WHERE org_id = $1 AND id = $2", NULL};
+static const struct statement FIND = {"receipt.find", TENANT,
+                                      SELECT_RECEIPT "WHERE r.org_id = $1 AND r.id = $2", NULL};
 
 static const struct statement PAGE = {
     "receipt.page", TENANT,
-    "SELECT " COLUMNS " FROM receipt WHERE org_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
-    NULL};
+    SELECT_RECEIPT "WHERE r.org_id = $1 AND r.id < $2 ORDER BY r.id DESC LIMIT $3", NULL};
 
 static const struct statement PAGE_OF_USER = {
     "receipt.page_of_user", TENANT,
-    "SELECT " COLUMNS " FROM receipt WHERE org_id = $1 AND user_id = $2 AND id < $3 "
-    "ORDER BY id DESC LIMIT $4",
+    SELECT_RECEIPT "WHERE r.org_id = $1 AND r.user_id = $2 AND r.id < $3 "
+                   "ORDER BY r.id DESC LIMIT $4",
     NULL};
 
 static const struct statement *const STATEMENTS[] = {
@@ -94,6 +94,7 @@ static result decode(struct scope *scope, const struct rows *rows, size_t row,
         .sessions = rows_number(rows, row, 10),
         .tokens = rows_number(rows, row, 11),
         .nodes = rows_text(rows, row, 12),
+        .display_name = rows_text(rows, row, 13),
     };
     TRY(revocation_kind_parse(scope, rows_text(rows, row, 2), &receipt.kind));
     TRY(source_parse(scope, rows_text(rows, row, 5), &receipt.source));

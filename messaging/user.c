@@ -47,7 +47,9 @@ static result fold_profile(struct scope *scope, const struct user_profile *profi
     struct user_keys keys = {0};
     TRY(fold_key(scope, profile->user_name, &keys.name_key));
     REQUIRE(scope, !str_is_empty(keys.name_key), INVALID, "user.name");
-    TRY(fold_key(scope, profile->display_name, &keys.display_key));
+    TRY(fold_key(scope,
+                 str_is_empty(profile->display_name) ? profile->user_name : profile->display_name,
+                 &keys.display_key));
     if (!str_is_empty(profile->email)) {
         struct str domain;
         REQUIRE(scope, profile->email.len <= USER_EMAIL_MAX_BYTES, INVALID, "user.email");
@@ -58,6 +60,11 @@ static result fold_profile(struct scope *scope, const struct user_profile *profi
     *ret = keys;
     return OK_RESULT;
 }
+
+struct page_of_users {
+    int64_t limit;
+    struct str cursor;
+};
 
 result user_create(struct scope *scope, struct tx *tx, struct str org_id,
                    const struct user_profile *profile, enum role role, bool is_directory_managed,
@@ -128,14 +135,25 @@ result user_is_known(struct scope *scope, struct db *db, struct str org_id,
     return user_store_is_known(scope, db, org_id, &keys, profile->external_id, ret);
 }
 
+static result list(struct scope *scope, struct db *db, struct str org_id, struct user_search search,
+                   const struct page_of_users *page, struct user_list *ret) {
+    REQUIRE(scope, str_is_empty(page->cursor) || uuid_is_valid(page->cursor), INVALID,
+            "page.cursor");
+    if (!str_is_empty(search.prefix_key)) {
+        REQUIRE(scope, search.prefix_key.len <= USER_NAME_MAX_BYTES, INVALID, "user.name");
+        TRY(fold_key(scope, search.prefix_key, &search.prefix_key));
+    }
+    return user_store_page(scope, db, org_id, &search, page->limit, page->cursor, ret);
+}
+
 result user_list(struct scope *scope, struct db *db, struct str org_id, struct str search,
                  int64_t limit, struct str cursor, struct user_list *ret) {
-    assert(limit > 0);
-    REQUIRE(scope, str_is_empty(cursor) || uuid_is_valid(cursor), INVALID, "page.cursor");
-    struct str key = STR("");
-    if (!str_is_empty(search)) {
-        REQUIRE(scope, search.len <= USER_NAME_MAX_BYTES, INVALID, "user.name");
-        TRY(fold_key(scope, search, &key));
-    }
-    return user_store_page(scope, db, org_id, key, limit, cursor, ret);
+    const struct page_of_users page = {limit, cursor};
+    return list(scope, db, org_id, (struct user_search){search, false}, &page, ret);
+}
+
+result user_list_directory(struct scope *scope, struct db *db, struct str org_id, struct str search,
+                           int64_t limit, struct str cursor, struct user_list *ret) {
+    const struct page_of_users page = {limit, cursor};
+    return list(scope, db, org_id, (struct user_search){search, true}, &page, ret);
 }

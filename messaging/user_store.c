@@ -55,6 +55,12 @@ static const struct statement SEARCH = {
     "substr(email_key, 1, length(CAST($3 AS TEXT))) = $3) ORDER BY id LIMIT $4",
     NULL};
 
+static const struct statement SEARCH_DIRECTORY = {
+    "user.search_directory", TENANT,
+    "SELECT " COLUMNS " FROM org_user WHERE org_id = $1 AND id > $2 AND "
+    "substr(display_key, 1, length(CAST($3 AS TEXT))) = $3 ORDER BY id LIMIT $4",
+    NULL};
+
 /* An empty key is nobody's: it never equals a stored one, which is NULL then. */
 static const struct statement IS_KNOWN = {
     "user.is_known", TENANT,
@@ -75,8 +81,9 @@ static const struct statement GUARD_WRITER = {
     NULL};
 
 static const struct statement *const STATEMENTS[] = {
-    &INSERT_USER,         &UPDATE_PROFILE, &FIND,   &FIND_LOCKED, &FIND_BY_NAME, &FIND_BY_EMAIL,
-    &FIND_BY_EXTERNAL_ID, &PAGE,           &SEARCH, &IS_KNOWN,    &GUARD_ACTIVE, &GUARD_WRITER,
+    &INSERT_USER,   &UPDATE_PROFILE,      &FIND,         &FIND_LOCKED, &FIND_BY_NAME,
+    &FIND_BY_EMAIL, &FIND_BY_EXTERNAL_ID, &PAGE,         &SEARCH,      &SEARCH_DIRECTORY,
+    &IS_KNOWN,      &GUARD_ACTIVE,        &GUARD_WRITER,
 };
 const struct statement_list USER_STATEMENTS = {STATEMENTS, sizeof STATEMENTS / sizeof *STATEMENTS};
 
@@ -188,22 +195,23 @@ result user_find_by_external_id(struct scope *scope, struct db *db, struct str o
     return find_one(scope, db, &FIND_BY_EXTERNAL_ID, org_id, external_id, ret);
 }
 
-static result run_page(struct scope *scope, struct db *db, struct str org_id, struct str prefix_key,
-                       int64_t limit, struct str after, struct rows *ret) {
-    if (str_is_empty(prefix_key)) {
-        return db_run(scope, db, &PAGE,
-                      VALUES(value_text(org_id), value_text(after), value_number(limit)), ret);
+static result run_page(struct scope *scope, struct db *db, struct str org_id,
+                       const struct user_search *search, struct values page, struct rows *ret) {
+    const struct value after = page.at[0];
+    const struct value limit = page.at[1];
+    if (str_is_empty(search->prefix_key)) {
+        return db_run(scope, db, &PAGE, VALUES(value_text(org_id), after, limit), ret);
     }
-    return db_run(
-        scope, db, &SEARCH,
-        VALUES(value_text(org_id), value_text(after), value_text(prefix_key), value_number(limit)),
-        ret);
+    return db_run(scope, db, search->is_directory ? &SEARCH_DIRECTORY : &SEARCH,
+                  VALUES(value_text(org_id), after, value_text(search->prefix_key), limit), ret);
 }
 
-result user_store_page(struct scope *scope, struct db *db, struct str org_id, struct str prefix_key,
-                       int64_t limit, struct str after, struct user_list *ret) {
+result user_store_page(struct scope *scope, struct db *db, struct str org_id,
+                       const struct user_search *search, int64_t limit, struct str after,
+                       struct user_list *ret) {
     struct rows rows;
-    TRY(run_page(scope, db, org_id, prefix_key, limit + 1, after, &rows));
+    TRY(run_page(scope, db, org_id, search, VALUES(value_text(after), value_number(limit + 1)),
+                 &rows));
     struct user_list list = {0};
     list.count = rows.count > (size_t) limit ? (size_t) limit : rows.count;
     list.users = NEW_ARRAY(scope->arena, list.count, struct user);
