@@ -27,7 +27,7 @@ static char tag_of(enum revocation_kind kind) {
     case REVOKED_ORG: return 'o';
     case REVOCATION_KIND_COUNT: break;
     }
-    assert(!"a kind of revocation");
+    assert(false && "a kind of revocation");
     return 0;
 }
 
