@@ -66,7 +66,7 @@ result store_open(struct scope *scope, const struct store_settings *settings, st
             str_has_prefix(complete.url, STR("postgresql://")) ||
                 str_has_prefix(complete.url, STR("postgres://")),
             INVALID, "db.url");
-    return FAIL(scope, UNAVAILABLE, "db.open");
+    return postgres_store_open(scope, &complete, ret);
 }
 
 void store_close(struct store **store) {

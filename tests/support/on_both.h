@@ -60,4 +60,4 @@ struct db *database_connect(struct database *database);
     }
 #define ON_SQLITE(test)   ON_ENGINE_(test, " (SQLite)", on_both_setup_sqlite)
 #define ON_POSTGRES(test) ON_ENGINE_(test, " (PostgreSQL)", on_both_setup_postgres)
-#define ON_BOTH(test)     ON_SQLITE(test)
+#define ON_BOTH(test)     ON_SQLITE(test), ON_POSTGRES(test)
