@@ -1,5 +1,6 @@
 #include "base/db_postgres.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,7 +89,9 @@ static result begin_once(struct scope *scope, struct postgres_db *db) {
     TRY(reconnect(scope, db));
     db->is_unlimited = false;
     AUTO(postgres_result_clear) PGresult *answer = NULL;
-    if (postgres_command(db, POSTGRES_BEGIN ";" POSTGRES_DURABLE, &answer)) {
+    char sql[128];
+    (void) snprintf(sql, sizeof sql, "%s;%s", POSTGRES_BEGIN, POSTGRES_DURABLE);
+    if (postgres_command(db, sql, &answer)) {
         return OK_RESULT;
     }
     if (db->connection != NULL && PQtransactionStatus(db->connection) != PQTRANS_IDLE) {

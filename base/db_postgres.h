@@ -51,9 +51,9 @@ RESULT postgres_query(struct scope *scope, struct postgres_db *db, const struct 
 const char *const *postgres_parameters(struct scope *scope, struct values values);
 RESULT postgres_rows(struct scope *scope, const PGresult *answer, struct rows *ret);
 
-#define POSTGRES_BEGIN "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+extern const char POSTGRES_BEGIN[];
 /* Said in each transaction, whatever a pooler in between did to the session. */
-#define POSTGRES_DURABLE "SET LOCAL synchronous_commit = on"
+extern const char POSTGRES_DURABLE[];
 
 RESULT postgres_call_begin(struct scope *scope, struct db *db, const struct db_step *steps,
                            size_t count, struct db_call **ret);

@@ -19,6 +19,9 @@ static const int64_t GRACE_US = S_TO_US(2);
 /* pg_type.dat */
 enum { TYPE_BOOL = 16, TYPE_INT8 = 20, TYPE_INT2 = 21, TYPE_INT4 = 23, TYPE_NUMERIC = 1700 };
 
+const char POSTGRES_BEGIN[] = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+const char POSTGRES_DURABLE[] = "SET LOCAL synchronous_commit = on";
+
 void postgres_result_clear(PGresult **answer) {
     PQclear(*answer);
     *answer = NULL;
