@@ -129,6 +129,7 @@ await play({
         await heading.waitFor();
         assert.ok(await heading.evaluate((element) => element === document.activeElement));
         assert.ok(!(await page.content()).includes('confidential plan'));
+        await page.evaluate(() => window.dispatchEvent(new Event('online')));
         await page.waitForTimeout(1500);
         assert.deepStrictEqual(gatehouse.state.seen.filter((url) => url.includes('live')), []);
         await look(page, 'notice-deactivated');
@@ -198,6 +199,24 @@ await play({
         await page.getByText('third').waitFor();
         await page.waitForTimeout(100);
         assert.ok(gatehouse.state.seen.includes(`read general ${third.seq}`));
+    },
+    async 'an event that comes twice counts once'({ browser, gatehouse }) {
+        const said = gatehouse.say('u2', 'once');
+        const page = await carol(browser, gatehouse);
+        await connected(page);
+        await page.getByText('once').waitFor();
+        gatehouse.state.conversations.push({ id: 'd', kind: 'direct', members: ['u1', 'u2'] });
+        gatehouse.say('u2', 'hello?', 'd');
+        const entry = page.getByRole('button', { name: 'Dana Okafor' });
+        await entry.waitFor(); // a conversation that was not known yet
+        const event = gatehouse.announce('message.created', { ...said, id: 'm9', conversation: 'd', text: 'again' });
+        await page.getByRole('button', { name: /Dana Okafor 1 unread/ }).waitFor();
+        gatehouse.state.sockets.forEach((live) => live.send(event)); // after a resumed connection
+        gatehouse.announce('message.created', said); // the history had it already
+        gatehouse.say('u3', 'and on it goes');
+        await page.getByText('and on it goes').waitFor();
+        await page.getByRole('button', { name: /Dana Okafor 1 unread/ }).waitFor();
+        assert.deepStrictEqual(await textsOf(page), ['once', 'and on it goes']);
     },
     async 'after an explicit resync everything is loaded again'({ browser, gatehouse }) {
         const page = await carol(browser, gatehouse);

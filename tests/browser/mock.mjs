@@ -27,7 +27,7 @@ function freshState() {
     const users = [person('u1', 'Carol Adams', 'creator'), person('u2', 'Dana Okafor', 'member'), person('u3', 'Eli Brandt', 'member'),
         person('u4', 'Fatima Rahal', 'admin'), person('u5', 'Gus Lindqvist', 'member', 'deactivated')];
     return {
-        users, sessions: new Map(), sockets: new Set(), messages: [], seq: 0, tokens: [], revocations: [], connections: [],
+        users, sessions: new Map(), sockets: new Set(), messages: [], seq: 0, tokens: [], revocations: [], connections: [], secrets: [],
         conversations: [{ id: 'general', kind: 'group', name: 'general', members: users.map((user) => user.id) }],
         events: [], faults: new Map(), seen: [], source: 'https://source.example/gatehouse',
     };
@@ -77,6 +77,7 @@ function announce(state, event, conversation) {
     state.events.push(event);
     const { members } = state.conversations.find((item) => item.id === conversation);
     state.sockets.forEach((live) => members.includes(live.user) && live.send(event));
+    return event;
 }
 
 const cookieOf = (request) => /(?:^|; )gatehouse=([0-9a-f]+)/.exec(request.headers.cookie ?? '')?.[1];
@@ -265,6 +266,7 @@ function connect({ state, body, request }) {
     const base = `http://${request.headers.host}/oidc/${id}`;
     const connection = { ...rest, id, state: 'new', redirect_uri: `${base}/callback`, logout_redirect_uri: `${base}/logged-out`, jwks_uri: `${base}/jwks` };
     state.connections.push(connection);
+    state.secrets.push(client_secret);
     return [201, connection];
 }
 
