@@ -16,6 +16,7 @@ set(web_modules
     connections.ts
     dialog.ts
     dom.ts
+    domains.ts
     footer.ts
     format.ts
     history.ts

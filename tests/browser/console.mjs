@@ -123,6 +123,33 @@ await play({
         assert.deepStrictEqual(gatehouse.state.connections[0].domains, ['acme.test', 'acme.example']);
         assert.deepStrictEqual(gatehouse.state.secrets, [undefined]);
     },
+    async 'a domain is proved by its record and given up'({ browser, gatehouse, look }) {
+        const page = await open(browser, gatehouse, '#connections');
+        await page.getByRole('button', { name: 'Add a domain' }).click();
+        await page.getByLabel('Domain', { exact: true }).fill('acme.test');
+        await page.keyboard.press('Enter');
+        await page.getByText('pending', { exact: true }).waitFor();
+        assert.strictEqual(await page.getByLabel('Name of the record').first().inputValue(), '_gatehouse-challenge.acme.test');
+        await page.getByRole('button', { name: 'Look for the record' }).click();
+        await page.getByText('The record is not there yet').waitFor();
+        await look(page, 'console-domain');
+        gatehouse.state.dns = ['_gatehouse-challenge.acme.test'];
+        await page.getByRole('button', { name: 'Look for the record' }).click();
+        await page.getByText('proved', { exact: true }).waitFor();
+        await page.getByRole('button', { name: 'Remove acme.test' }).click();
+        await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+        await page.getByText('No domains yet').waitFor();
+    },
+    async 'receipts of tokens and sessions say what they were about'({ browser, gatehouse }) {
+        const receipt = { source: 'console', received_at: '2026-01-01T10:00:00.000100Z', committed_at: '2026-01-01T10:00:00.001100Z', answered_at: null,
+            closed: { sockets: 0, sessions: 0, tokens: 1 }, nodes: [{ node: 'n1', acknowledged_ms: null }], duration_ms: null };
+        gatehouse.state.revocations.push({ ...receipt, id: 'r1', kind: 'token', user: null, display_name: null },
+            { ...receipt, id: 'r2', kind: 'session', user: 'u2', display_name: 'Dana Okafor' });
+        const page = await open(browser, gatehouse, '#receipts');
+        await page.getByRole('heading', { name: 'A token' }).waitFor();
+        await page.getByRole('heading', { name: 'Dana Okafor, one session' }).waitFor();
+        assert.match(await page.locator('article').first().textContent(), /under way.*Stored 1\.00 ms.*Confirmed by 0 nodes, 1 silent until the bound/s);
+    },
     async 'a member is told that the console is not for them'({ browser, gatehouse, look }) {
         const page = await open(browser, gatehouse, '', {}, 'dana.okafor@acme.test');
         await page.getByText('The console is for creators and administrators').waitFor();

@@ -27,7 +27,7 @@ function freshState() {
     const users = [person('u1', 'Carol Adams', 'creator'), person('u2', 'Dana Okafor', 'member'), person('u3', 'Eli Brandt', 'member'),
         person('u4', 'Fatima Rahal', 'admin'), person('u5', 'Gus Lindqvist', 'member', 'deactivated')];
     return {
-        users, sessions: new Map(), sockets: new Set(), messages: [], seq: 0, tokens: [], revocations: [], connections: [], secrets: [],
+        users, sessions: new Map(), sockets: new Set(), messages: [], seq: 0, tokens: [], revocations: [], connections: [], secrets: [], domains: [],
         conversations: [{ id: 'general', kind: 'group', name: 'general', members: users.map((user) => user.id) }],
         events: [], faults: new Map(), seen: [], source: 'https://source.example/gatehouse',
     };
@@ -207,6 +207,21 @@ const ROUTES = [
         connection.state = 'enabled';
         return [200, connection];
     }],
+    ['GET', /^\/api\/v1\/domains$/, 'admin', ({ state }) => list(state.domains)],
+    ['POST', /^\/api\/v1\/domains$/, 'admin', ({ state, body }) => {
+        const domain = { id: body.domain, domain: body.domain, state: 'pending', txt_name: `_gatehouse-challenge.${body.domain}`, txt_value: 'gatehouse=b1946ac92492d2347c6235b4d2611184' };
+        state.domains.push(domain);
+        return [201, domain];
+    }],
+    ['POST', /^\/api\/v1\/domains\/(?<id>[^/]+)\/verify$/, 'admin', ({ state }, { id }) => {
+        const domain = state.domains.find((item) => item.id === id);
+        if (state.dns?.includes(domain.txt_name)) domain.state = 'proved';
+        return [200, domain];
+    }],
+    ['DELETE', /^\/api\/v1\/domains\/(?<id>[^/]+)$/, 'admin', ({ state }, { id }) => {
+        state.domains = state.domains.filter((domain) => domain.id !== id);
+        return [204];
+    }],
     ['GET', /^\/api\/v1\/conversations$/, 'user', ({ state, me }) => list(state.conversations
         .filter((item) => item.members.includes(me.id)).map((item) => ({ ...item, name: nameFor(state, item, me), unread: 0 })))],
     ['POST', /^\/api\/v1\/conversations$/, 'user', ({ state, me, body }) => {
@@ -252,7 +267,7 @@ function deactivate({ state, body }, { id }) {
     const now = Date.now();
     const at = (us) => new Date(now + Math.floor(us / 1000)).toISOString().replace('Z', `${String(us % 1000).padStart(3, '0')}Z`);
     const revocation = {
-        id: crypto.randomUUID(), user: id, display_name: user.display_name, source: 'console', reason: body.reason ?? '', received_at: at(0), committed_at: at(1240),
+        id: crypto.randomUUID(), kind: 'user', user: id, display_name: user.display_name, source: 'console', reason: body.reason ?? '', received_at: at(0), committed_at: at(1240),
         answered_at: at(2100), closed: { sockets: cut(state, id, 'user.deactivated'), sessions: 1, tokens: 0 }, nodes: [{ node: 'n1', acknowledged_ms: 0.61 }], duration_ms: 2.1,
     };
     state.revocations.unshift(revocation);

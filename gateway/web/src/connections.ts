@@ -3,6 +3,7 @@
 import { alertBox, api, isSignedOut, Problem } from "./api";
 import { cancelButton, openDialog, type Dialog } from "./dialog";
 import { busy, field, freshId, h, replace } from "./dom";
+import { drawDomains } from "./domains";
 import { copyField, doneBox, showFailure, stateBadge, type Context, type Section } from "./section";
 import { List } from "./table";
 import type { Connection, ConnectionTest } from "./types";
@@ -27,6 +28,7 @@ export const connections: Section = {
       list.element,
     );
     reload();
+    drawDomains(place, context);
   },
 };
 
@@ -121,6 +123,9 @@ function connect(context: Context, reload: () => void): void {
   const jit = radio(group, "jit", "Everybody whom the provider lets in; accounts are made at the first sign-in", false);
   const claim = text({ value: "sub", required: true });
   const attribute = h("select", {}, ...options(["external_id", "External id"], ["user_name", "User name"], ["email", "E-mail, on a proved domain"]));
+  attribute.addEventListener("change", () => {
+    if (attribute.value === "email") claim.value = "email"; /* the only claim whose truth the provider vouches for */
+  });
   const domains = text({ placeholder: "example.com" });
   const authority = h("textarea", { attributes: { rows: 3, spellcheck: "false" } });
   const trouble = h("div");

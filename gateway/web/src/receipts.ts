@@ -53,6 +53,14 @@ function phasesOf(receipt: Revocation): Phase[] {
   ];
 }
 
+function subjectOf(receipt: Revocation): string {
+  const name = receipt.display_name || receipt.user;
+  const kinds: Record<string, string> = { session: "session", token: "token", connection: "connection", org: "organisation" };
+  const kind = kinds[receipt.kind ?? ""];
+  if (!kind) return name ?? "Somebody";
+  return name ? `${name}, one ${kind}` : `A ${kind}`.replace("A o", "An o");
+}
+
 function receiptItem(receipt: Revocation): HTMLElement {
   const phases = phasesOf(receipt);
   const silent = receipt.nodes.filter((node) => node.acknowledged_ms === null).length;
@@ -62,7 +70,7 @@ function receiptItem(receipt: Revocation): HTMLElement {
     h(
       "div",
       { class: "item-head" },
-      h("div", {}, h("h3", {}, receipt.display_name || receipt.user), h("span", { class: "quiet small" }, `${dateTime(receipt.received_at)}, by ${SOURCES[receipt.source] ?? receipt.source}`)),
+      h("div", {}, h("h3", {}, subjectOf(receipt)), h("span", { class: "quiet small" }, `${dateTime(receipt.received_at)}, by ${SOURCES[receipt.source] ?? receipt.source}`)),
       h("span", { class: "big" }, receipt.duration_ms === null ? "under way" : ms(receipt.duration_ms)),
     ),
     bar(phases),

@@ -28,11 +28,13 @@ export function stateBadge(state: string): HTMLElement {
   const kinds: Record<string, string> = {
     active: "good",
     enabled: "good",
+    proved: "good",
     deactivated: "bad",
     suspended: "bad",
     disabled: "bad",
     invited: "warn",
     tested: "warn",
+    pending: "warn",
     new: "warn",
   };
   return h("span", { class: `badge ${kinds[state] ?? ""}` }, state);

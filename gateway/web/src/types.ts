@@ -51,7 +51,8 @@ export interface Message {
 
 export interface Revocation {
   id: string;
-  user: string;
+  kind?: string;
+  user: string | null;
   display_name?: string | null;
   source: string;
   received_at: string;
@@ -89,4 +90,12 @@ export interface Token {
   created_at?: string;
   expires_at?: string | null;
   last_used_at?: string | null;
+}
+
+export interface Domain {
+  id: string;
+  domain: string;
+  state: "pending" | "proved";
+  txt_name?: string;
+  txt_value?: string;
 }
