@@ -55,10 +55,12 @@ static const char *const SIGN_INS[] = {
     " refresh_token_sealed TEXT,"
     " refreshed_us BIGINT NOT NULL,"
     " access_expires_us BIGINT NOT NULL,"
+    " end_session_endpoint TEXT,"
     " lease_owner TEXT,"
     " lease_until_us BIGINT NOT NULL,"
     " created_us BIGINT NOT NULL,"
-    " PRIMARY KEY (org_id, session_id))",
+    " PRIMARY KEY (org_id, session_id),"
+    " FOREIGN KEY (org_id, session_id) REFERENCES session (org_id, id) ON DELETE CASCADE)",
     "CREATE INDEX oidc_session_user ON oidc_session (org_id, user_id)",
     "CREATE INDEX oidc_session_sid ON oidc_session (org_id, connection_id, issuer, sid)",
     "CREATE INDEX oidc_session_subject ON oidc_session (org_id, connection_id, issuer, subject)",

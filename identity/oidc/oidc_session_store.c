@@ -5,19 +5,16 @@
 
 #define COLUMNS                                                                                    \
     "org_id, session_id, user_id, connection_id, issuer, subject, sid, id_token_sealed, "          \
-    "refresh_token_sealed, refreshed_us, access_expires_us, created_us"
+    "refresh_token_sealed, refreshed_us, access_expires_us, created_us, end_session_endpoint"
 
 static const struct statement INSERT = {
     "oidc_session.insert", TENANT,
     "INSERT INTO oidc_session (" COLUMNS ", lease_until_us) "
-    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0)",
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0)",
     NULL};
 static const struct statement FIND = {
     "oidc_session.find", TENANT,
     "SELECT " COLUMNS " FROM oidc_session WHERE org_id = $1 AND session_id = $2", NULL};
-static const struct statement DELETE_ONE = {
-    "oidc_session.delete", TENANT, "DELETE FROM oidc_session WHERE org_id = $1 AND session_id = $2",
-    NULL};
 static const struct statement DELETE_OF_CONNECTION = {
     "oidc_session.delete_of_connection", TENANT,
     "DELETE FROM oidc_session WHERE org_id = $1 AND connection_id = $2", NULL};
@@ -43,7 +40,7 @@ const struct statement OIDC_SESSION_DELETE_OF_USER = {
     "DELETE FROM oidc_session WHERE org_id = $1 AND user_id = $2", NULL};
 
 static const struct statement *const STATEMENTS[] = {
-    &INSERT, &FIND,    &DELETE_ONE,      &DELETE_OF_CONNECTION,
+    &INSERT, &FIND,         &DELETE_OF_CONNECTION,
     &LEASE,  &UNLEASE, &STORE_REFRESHED, &OIDC_SESSION_DELETE_OF_USER,
 };
 const struct statement_list OIDC_SESSION_STATEMENTS = {STATEMENTS,
@@ -59,7 +56,8 @@ result oidc_session_insert(struct scope *scope, struct tx *tx, const struct oidc
                          value_text_or_null(session->refresh_token_sealed),
                          value_number(session->refreshed_us),
                          value_number(session->access_expires_us),
-                         value_number(session->created_us)),
+                         value_number(session->created_us),
+               value_text_or_null(session->end_session_endpoint)),
                   &rows);
 }
 
@@ -81,15 +79,9 @@ result oidc_session_find(struct scope *scope, struct db *db, struct str org_id,
         .refreshed_us = rows_number(&rows, 0, 9),
         .access_expires_us = rows_number(&rows, 0, 10),
         .created_us = rows_number(&rows, 0, 11),
+        .end_session_endpoint = rows_text(&rows, 0, 12),
     };
     return OK_RESULT;
-}
-
-result oidc_session_delete(struct scope *scope, struct db *db, struct str org_id,
-                           struct str session_id) {
-    struct rows rows;
-    return db_run(scope, db, &DELETE_ONE, VALUES(value_text(org_id), value_text(session_id)),
-                  &rows);
 }
 
 result oidc_session_delete_of_connection(struct scope *scope, struct tx *tx, struct str org_id,

@@ -8,6 +8,7 @@ struct oidc_session {
     struct str org_id, session_id, user_id, connection_id;
     struct str issuer, subject, sid;                  /* sid may be empty */
     struct str id_token_sealed, refresh_token_sealed; /* the latter may be empty */
+    struct str end_session_endpoint;                  /* empty: the provider has none */
     int64_t refreshed_us, access_expires_us, created_us;
 };
 
@@ -18,8 +19,6 @@ RESULT oidc_session_insert(struct scope *scope, struct tx *tx, const struct oidc
 /* NOT_FOUND "oidc.no_session". */
 RESULT oidc_session_find(struct scope *scope, struct db *db, struct str org_id,
                          struct str session_id, struct oidc_session *ret);
-RESULT oidc_session_delete(struct scope *scope, struct db *db, struct str org_id,
-                           struct str session_id);
 RESULT oidc_session_delete_of_connection(struct scope *scope, struct tx *tx, struct str org_id,
                                          struct str connection_id);
 
