@@ -71,7 +71,7 @@ static result start_contexts(struct scope *scope, struct app *app) {
         .session_idle_us = settings->session_idle_us,
         .session_absolute_us = settings->session_absolute_us,
     };
-    return oidc_new(scope, &app->env, &app->identity.oidc);
+    return oidc_new(scope, &app->identity.oidc);
 }
 
 static void start_queues(struct app *app) {

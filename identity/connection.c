@@ -14,6 +14,7 @@
 #include "identity/oidc/oidc_session_store.h"
 #include "messaging/audit.h"
 #include "messaging/org.h"
+#include "messaging/revoke.h"
 
 result connection_find(struct scope *scope, struct db *db, struct str org_id, struct str id,
                        struct connection *ret) {
@@ -246,40 +247,24 @@ result connection_mark_tested(struct scope *scope, struct db *db, struct connect
 
 /* Ending --------------------------------------------------------------------------------------- */
 
-struct ending {
-    int64_t sessions, tokens;
-    struct revocation row;
-};
-
-/* Credentials, receipt and, last, the revocation row (revocation.md rule 1). */
+/* Its credentials go; receipt and revocation row come last (revocation.md rule 1). */
 static result end_credentials(struct scope *scope, struct tx *tx,
                               const struct connection_change *change,
-                              const struct connection *connection, struct ending *ending) {
-    TRY(connection_store_end_credentials(scope, tx, connection->org_id, connection->id,
-                                         &ending->sessions, &ending->tokens));
-    TRY(oidc_session_delete_of_connection(scope, tx, connection->org_id, connection->id));
-    TRY(oidc_attempt_delete_of_connection(scope, tx, connection->org_id, connection->id));
-    ending->row = (struct revocation){
+                              const struct connection *connection, struct revocation *ret) {
+    struct revoking what = {
         .org_id = connection->org_id,
         .kind = REVOKED_CONNECTION,
         .subject = connection->id,
+        .user_id = STR(""),
+        .source = SOURCE_CONSOLE,
         .reason = STR("session.revoked"),
-        .origin = change->messaging->instance,
+        .received_us = change->received_us,
     };
-    return revocation_append(scope, tx, &ending->row);
-}
-
-static void fill_revoked(struct scope *scope, const struct ending *ending, struct str generation,
-                         struct revoked *ret) {
-    *ret = (struct revoked){
-        .is_set = true,
-        .partition = ending->row.partition,
-        .seq = ending->row.seq,
-        .id = ending->row.id,
-        .org_id = ending->row.org_id,
-        .generation = generation,
-        .committed_boot_us = clock_boot_us(scope->env->clock),
-    };
+    TRY(oidc_session_delete_of_connection(scope, tx, connection->org_id, connection->id));
+    TRY(connection_store_end_credentials(scope, tx, connection->org_id, connection->id,
+                                         &what.sessions, &what.tokens));
+    TRY(oidc_attempt_delete_of_connection(scope, tx, connection->org_id, connection->id));
+    return revoke_in(scope, change->messaging, tx, &what, ret);
 }
 
 result connection_disable(struct scope *scope, const struct connection_change *change,
@@ -291,11 +276,11 @@ result connection_disable(struct scope *scope, const struct connection_change *c
     TRY(connection_store_set_state(scope, tx, connection, CONNECTION_DISABLED,
                                    connection->tested_us));
     TRY(audit(scope, tx, change, connection, AUDIT_CONNECTION_DISABLED));
-    struct ending ending = {0};
-    TRY(end_credentials(scope, tx, change, connection, &ending));
+    struct revocation row;
+    TRY(end_credentials(scope, tx, change, connection, &row));
     TRY(tx_commit(scope, tx));
     connection->state = CONNECTION_DISABLED;
-    fill_revoked(scope, &ending, generation, ret);
+    revoke_done(scope, &row, generation, ret);
     return OK_RESULT;
 }
 
@@ -309,9 +294,9 @@ result connection_delete(struct scope *scope, const struct connection_change *ch
     TRY(lookup_delete(scope, tx, LOOKUP_CONNECTION, connection->id, connection->org_id));
     TRY(domain_release(scope, tx, connection->org_id, connection->id));
     TRY(audit(scope, tx, change, connection, AUDIT_CONNECTION_DELETED));
-    struct ending ending = {0};
-    TRY(end_credentials(scope, tx, change, connection, &ending));
+    struct revocation row;
+    TRY(end_credentials(scope, tx, change, connection, &row));
     TRY(tx_commit(scope, tx));
-    fill_revoked(scope, &ending, generation, ret);
+    revoke_done(scope, &row, generation, ret);
     return OK_RESULT;
 }

@@ -107,6 +107,7 @@ struct connection_change {
     const struct messaging *messaging;
     const struct actor *actor;
     struct str request_id;
+    int64_t received_us;
 };
 
 /* Makes the row, its routing, its domains (not proved yet) and, for private_key_jwt, its own client

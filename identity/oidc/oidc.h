@@ -7,7 +7,7 @@
 struct oidc;
 struct jose;
 
-RESULT oidc_start(struct scope *scope, struct oidc **ret);
+RESULT oidc_new(struct scope *scope, struct oidc **ret);
 /* After all other threads have joined. */
-void oidc_stop(struct oidc **oidc);
+void oidc_free(struct oidc **oidc);
 struct jose *oidc_jose(struct oidc *oidc);

@@ -1,5 +1,6 @@
 #include "identity/oidc/oidc_login.h"
 
+#include "base/arena.h"
 #include "base/clock.h"
 #include "base/env.h"
 #include "base/form.h"
@@ -35,12 +36,10 @@ static struct str authorization_url(struct scope *scope, const struct oidc_metad
                       has_query ? '&' : '?', STR_ARG(query));
 }
 
-result oidc_login_begin(struct scope *scope, struct call *call,
-                        const struct connection *connection, struct str return_path,
-                        struct str login_hint, struct str *ret_url) {
+result oidc_login_begin(struct scope *scope, struct call *call, const struct connection *connection,
+                        struct str return_path, struct str login_hint, struct str *ret_url) {
     const struct oidc_settings *settings = &connection->oidc;
-    REQUIRE(scope,
-            connection->kind == CONNECTION_OIDC && connection->state == CONNECTION_ENABLED,
+    REQUIRE(scope, connection->kind == CONNECTION_OIDC && connection->state == CONNECTION_ENABLED,
             NOT_FOUND, "connection.unknown");
     if (return_path.len == 0) {
         return_path = STR("/");
@@ -122,8 +121,7 @@ static result ask_provider(struct scope *scope, struct arrival *arrival, struct 
     TRY(oidc_token_exchange(scope, &grant, code, arrival->attempt.verifier, &arrival->tokens));
     TRY(oidc_provider_verify(scope, identity->oidc, connection, arrival->tokens.id_token, &policy,
                              &arrival->jwt, &arrival->claims));
-    TRY(jwt_check_at_hash(scope, arrival->jwt.alg, &arrival->claims,
-                          arrival->tokens.access_token));
+    TRY(jwt_check_at_hash(scope, arrival->jwt.alg, &arrival->claims, arrival->tokens.access_token));
     arrival->person = oidc_person_read(arrival->claims.all, connection->match_claim);
     if (connection->oidc.needs_userinfo) {
         struct oidc_person more;
@@ -215,11 +213,9 @@ static result finish_arrival(struct scope *scope, struct arrival *arrival, struc
 }
 
 result oidc_login_finish(struct scope *scope, struct call *call,
-                         const struct connection *connection,
-                         const struct oidc_callback *callback, struct login_result *ret,
-                         struct str *ret_return_path) {
-    REQUIRE(scope,
-            connection->kind == CONNECTION_OIDC && connection->state == CONNECTION_ENABLED,
+                         const struct connection *connection, const struct oidc_callback *callback,
+                         struct login_result *ret, struct str *ret_return_path) {
+    REQUIRE(scope, connection->kind == CONNECTION_OIDC && connection->state == CONNECTION_ENABLED,
             NOT_FOUND, "connection.unknown");
     struct oidc *oidc = call->identity->oidc;
     struct arrival *arrival = NEW(scope->arena, struct arrival);

@@ -17,13 +17,11 @@ RESULT oidc_callback_parse(struct scope *scope, struct str query, struct oidc_ca
 
 /* Writes the attempt and its cookie; `*ret_url` is where the browser goes. NOT_FOUND
  * "connection.unknown" unless the connection is open to people. */
-RESULT oidc_login_begin(struct scope *scope, struct call *call,
-                        const struct connection *connection, struct str return_path,
-                        struct str login_hint, struct str *ret_url);
+RESULT oidc_login_begin(struct scope *scope, struct call *call, const struct connection *connection,
+                        struct str return_path, struct str login_hint, struct str *ret_url);
 /* All checks of the callback in their order, then the one login completion. FORBIDDEN
  * "oidc.attempt", "oidc.iss", "oidc.refused" (the provider said no); else the reasons of token,
  * jwt, userinfo and login_complete. */
 RESULT oidc_login_finish(struct scope *scope, struct call *call,
-                         const struct connection *connection,
-                         const struct oidc_callback *callback, struct login_result *ret,
-                         struct str *ret_return_path);
+                         const struct connection *connection, const struct oidc_callback *callback,
+                         struct login_result *ret, struct str *ret_return_path);

@@ -9,8 +9,7 @@
 enum { STATE_BYTES = 24, STATE_LIFE_S = 600, HINT_MAX = 4096 };
 
 static struct str cookie_name(const struct identity *identity) {
-    return identity->is_public_url_https ? STR("__Host-gatehouse-logout")
-                                         : STR("gatehouse-logout");
+    return identity->is_public_url_https ? STR("__Host-gatehouse-logout") : STR("gatehouse-logout");
 }
 
 static result set_state_cookie(struct scope *scope, struct call *call, struct str value,
@@ -51,17 +50,16 @@ result oidc_logout_url(struct scope *scope, struct call *call, struct str org_id
     struct form_field fields[] = {
         {STR("client_id"), connection.oidc.client_id},
         {STR("post_logout_redirect_uri"),
-         str_format(scope->arena, "%.*s/oidc/%.*s/logged-out",
-                    STR_ARG(call->identity->public_url), STR_ARG(connection.id))},
+         str_format(scope->arena, "%.*s/oidc/%.*s/logged-out", STR_ARG(call->identity->public_url),
+                    STR_ARG(connection.id))},
         {STR("state"), state},
         {STR("id_token_hint"), id_token},
     };
     /* A token with hundreds of groups does not fit into an address; client_id serves too. */
     const size_t count = id_token.len <= HINT_MAX ? 4 : 3;
     const bool has_query = str_find_byte(session.end_session_endpoint, '?') >= 0;
-    *ret_url =
-        str_format(scope->arena, "%.*s%c%.*s", STR_ARG(session.end_session_endpoint),
-                   has_query ? '&' : '?', STR_ARG(form_write(scope->arena, fields, count)));
+    *ret_url = str_format(scope->arena, "%.*s%c%.*s", STR_ARG(session.end_session_endpoint),
+                          has_query ? '&' : '?', STR_ARG(form_write(scope->arena, fields, count)));
     return OK_RESULT;
 }
 

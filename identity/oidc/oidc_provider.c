@@ -48,7 +48,7 @@ struct oidc {
     size_t count;
 };
 
-result oidc_start(struct scope *scope, struct oidc **ret) {
+result oidc_new(struct scope *scope, struct oidc **ret) {
     struct jose *jose = NULL;
     TRY(jose_start(scope, &jose));
     struct oidc *oidc = calloc(1, sizeof *oidc);
@@ -80,7 +80,7 @@ static void free_provider(struct provider *provider) {
     free(provider);
 }
 
-void oidc_stop(struct oidc **oidc) {
+void oidc_free(struct oidc **oidc) {
     struct oidc *old = *oidc;
     *oidc = NULL;
     if (old == NULL) {
@@ -354,6 +354,14 @@ result oidc_provider_metadata(struct scope *scope, struct oidc *oidc,
     struct fetched fetched = {.keys = NULL};
     TRY(obtain(scope, oidc, &want, &fetched));
     return oidc_metadata_parse(scope, connection->oidc.issuer, fetched.text, ret);
+}
+
+result oidc_provider_discover(struct scope *scope, const struct connection *connection,
+                              struct oidc_metadata *ret) {
+    struct oidc_answer answer;
+    TRY(oidc_get(scope, connection, oidc_metadata_url(scope, connection->oidc.issuer), NULL,
+                 &answer));
+    return oidc_metadata_parse(scope, connection->oidc.issuer, answer.text, ret);
 }
 
 result oidc_provider_probe(struct scope *scope, struct oidc *oidc,

@@ -18,6 +18,9 @@ RESULT oidc_provider_verify(struct scope *scope, struct oidc *oidc,
                             const struct connection *connection, struct str token,
                             const struct jwt_policy *policy, struct jwt *ret_jwt,
                             struct jwt_claims *ret);
+/* Metadata fetched now and kept nowhere: for settings that are not stored yet. */
+RESULT oidc_provider_discover(struct scope *scope, const struct connection *connection,
+                              struct oidc_metadata *ret);
 /* Metadata and keys fetched now, whatever is known: for the administrator's test. */
 RESULT oidc_provider_probe(struct scope *scope, struct oidc *oidc,
                            const struct connection *connection, struct oidc_metadata *ret,

@@ -2,6 +2,7 @@
 
 #include <poll.h>
 
+#include "base/arena.h"
 #include "base/clock.h"
 #include "base/env.h"
 #include "base/random.h"
@@ -35,15 +36,14 @@ static result first_nonce(struct scope *scope, const struct identity *identity,
 
 /* OpenID Connect Core section 12.2; an answer without an ID token is fine. */
 static result check_tokens(struct scope *scope, const struct call *call,
-                           const struct connection *connection,
-                           const struct oidc_session *session, const struct oidc_tokens *tokens) {
+                           const struct connection *connection, const struct oidc_session *session,
+                           const struct oidc_tokens *tokens) {
     if (tokens->id_token.len == 0) {
         return OK_RESULT;
     }
     struct str nonce;
     TRY(first_nonce(scope, call->identity, session, &nonce));
-    const struct jwt_policy policy =
-        jwt_policy_refresh(&connection->oidc, session->subject, nonce);
+    const struct jwt_policy policy = jwt_policy_refresh(&connection->oidc, session->subject, nonce);
     struct jwt jwt;
     struct jwt_claims *claims = NEW(scope->arena, struct jwt_claims);
     TRY(oidc_provider_verify(scope, call->identity->oidc, connection, tokens->id_token, &policy,
@@ -52,8 +52,8 @@ static result check_tokens(struct scope *scope, const struct call *call,
 }
 
 static result ask_provider(struct scope *scope, const struct call *call,
-                           const struct connection *connection,
-                           const struct oidc_session *session, struct oidc_tokens *ret) {
+                           const struct connection *connection, const struct oidc_session *session,
+                           struct oidc_tokens *ret) {
     struct oidc_metadata metadata;
     struct str refresh_token;
     TRY(oidc_provider_metadata(scope, call->identity->oidc, connection, &metadata));
@@ -86,7 +86,8 @@ static result end_session(struct scope *scope, struct call *call,
     return session_end(scope, call->messaging, call->db, &end, &call->revoked);
 }
 
-/* The tokens are spent and stored whatever comes of the check, or the next refresh would fail. */
+/* When the check could not be made, the new refresh token is kept all the same: the old one may be
+ * spent. */
 static result settle(struct scope *scope, struct call *call, const struct connection *connection,
                      const struct oidc_session *before, struct str owner,
                      const struct oidc_tokens *tokens) {
@@ -108,7 +109,8 @@ static result settle(struct scope *scope, struct call *call, const struct connec
 }
 
 static bool is_final(const struct scope *scope, result failure) {
-    return failure.code == UNAUTHENTICATED && !str_eq(str_from_c(scope->reason), STR("user.gone")) &&
+    return failure.code == UNAUTHENTICATED &&
+           !str_eq(str_from_c(scope->reason), STR("user.gone")) &&
            !str_eq(str_from_c(scope->reason), STR("oidc.client")) &&
            !str_eq(str_from_c(scope->reason), STR("oidc.token_answer")) &&
            !str_eq(str_from_c(scope->reason), STR("oidc.token_type"));

@@ -40,8 +40,13 @@ const struct statement OIDC_SESSION_DELETE_OF_USER = {
     "DELETE FROM oidc_session WHERE org_id = $1 AND user_id = $2", NULL};
 
 static const struct statement *const STATEMENTS[] = {
-    &INSERT, &FIND,         &DELETE_OF_CONNECTION,
-    &LEASE,  &UNLEASE, &STORE_REFRESHED, &OIDC_SESSION_DELETE_OF_USER,
+    &INSERT,
+    &FIND,
+    &DELETE_OF_CONNECTION,
+    &LEASE,
+    &UNLEASE,
+    &STORE_REFRESHED,
+    &OIDC_SESSION_DELETE_OF_USER,
 };
 const struct statement_list OIDC_SESSION_STATEMENTS = {STATEMENTS,
                                                        sizeof STATEMENTS / sizeof STATEMENTS[0]};
@@ -57,7 +62,7 @@ result oidc_session_insert(struct scope *scope, struct tx *tx, const struct oidc
                          value_number(session->refreshed_us),
                          value_number(session->access_expires_us),
                          value_number(session->created_us),
-               value_text_or_null(session->end_session_endpoint)),
+                         value_text_or_null(session->end_session_endpoint)),
                   &rows);
 }
 

@@ -1,0 +1,135 @@
+#include "identity/oidc/oidc_http.h"
+
+#include "base/cookie.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "identity/oidc/client_key.h"
+#include "identity/oidc/oidc_login.h"
+#include "identity/oidc/oidc_logout.h"
+#include "identity/oidc/oidc_refresh.h"
+#include "identity/principal.h"
+
+enum { LOGIN_HINT_MAX = 256 };
+
+/* A script that follows redirects would start sign-ins nobody sees. Browsers say what they are
+ * doing (Fetch Metadata); others are taken at their Accept header. */
+static bool is_navigation(const struct http_request *request) {
+    const struct str mode = http_header_get(request, "Sec-Fetch-Mode");
+    if (mode.len > 0) {
+        return str_eq(mode, STR("navigate"));
+    }
+    if (http_header_is_present(request, "X-Requested-With")) {
+        return false;
+    }
+    const struct str accept = http_header_get(request, "Accept");
+    return accept.len == 0 || str_find(accept, STR("text/html")) >= 0 ||
+           str_find(accept, STR("*/*")) >= 0;
+}
+
+static result routed_connection(struct scope *scope, const struct call *call,
+                                struct connection *ret) {
+    return connection_find_routed(scope, call->db, call->request->path_args[0], ret);
+}
+
+result oidc_login_http(struct scope *scope, struct call *call) {
+    REQUIRE(scope, is_navigation(call->request), UNAUTHENTICATED, "oidc.navigation");
+    struct connection connection;
+    struct str return_path = STR("");
+    struct str login_hint = STR("");
+    struct str url;
+    TRY(routed_connection(scope, call, &connection));
+    TRY(call_query(scope, call, STR("return"), &return_path));
+    TRY(call_query(scope, call, STR("login_hint"), &login_hint));
+    REQUIRE(scope, login_hint.len <= LOGIN_HINT_MAX && !str_has_control(login_hint), INVALID,
+            "oidc.login_hint");
+    TRY(oidc_login_begin(scope, call, &connection, return_path, login_hint, &url));
+    return http_answer_redirect(scope, call->response, 303, url);
+}
+
+static bool has_live_session(struct scope *scope, const struct call *call) {
+    struct str cookie = STR("");
+    struct credential credential;
+    struct principal principal;
+    return is_ok(cookie_get(scope, http_header_get(call->request, "Cookie"),
+                            str_from_c(session_cookie_name(call->identity)), &cookie)) &&
+           cookie.len > 0 && is_ok(credential_parse_session(scope, cookie, &credential)) &&
+           is_ok(principal_check(scope, call->db, &credential, &principal));
+}
+
+/* What the browser must not tell apart is told apart here, for the administrator. */
+static void log_refusal(struct scope *scope, const struct connection *connection, result failure) {
+    log_info(scope, "oidc.sign_in_failed", LOG_ORG(connection->org_id),
+             LOG_ID("connection", connection->id), LOG_CODE(failure), LOG_REASON(scope));
+}
+
+result oidc_callback_http(struct scope *scope, struct call *call) {
+    struct connection connection;
+    struct oidc_callback callback;
+    struct login_result login;
+    struct str return_path;
+    TRY(routed_connection(scope, call, &connection));
+    TRY(oidc_callback_parse(scope, call->request->query, &callback));
+    const result finished =
+        oidc_login_finish(scope, call, &connection, &callback, &login, &return_path);
+    if (!is_ok(finished)) {
+        const char *reason = scope->reason;
+        log_refusal(scope, &connection, finished);
+        /* Back button, or a second tab of the same sign-in: who is signed in has arrived. */
+        if (str_eq(str_from_c(reason), STR("oidc.attempt")) && has_live_session(scope, call)) {
+            return http_answer_redirect(scope, call->response, 303, STR("/"));
+        }
+        scope->reason = reason;
+        return finished;
+    }
+    TRY(session_set_cookie(scope, call->identity, login.cookie_value, call->response));
+    return http_answer_redirect(scope, call->response, 303, return_path);
+}
+
+static const char SIGNED_OUT[] =
+    "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\">"
+    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
+    "<title>Signed out</title></head>\n<body><main><h1>You are signed out</h1>\n"
+    "<p><a href=\"/login\">Sign in again</a></p></main></body>\n</html>\n";
+
+result oidc_logged_out_http(struct scope *scope, struct call *call) {
+    struct connection connection;
+    struct str state = STR("");
+    TRY(routed_connection(scope, call, &connection));
+    TRY(call_query(scope, call, STR("state"), &state));
+    TRY(oidc_logout_check_return(scope, call, state));
+    http_answer_html(call->response, 200, str_from_c(SIGNED_OUT));
+    return OK_RESULT;
+}
+
+result oidc_jwks_http(struct scope *scope, struct call *call) {
+    struct connection connection;
+    struct secret text;
+    struct client_keys keys;
+    struct jwk jwks[CLIENT_KEYS_MAX];
+    TRY(routed_connection(scope, call, &connection));
+    TRY(connection_client_key(scope, call->identity, &connection, &text));
+    TRY(client_keys_read(scope, text, &keys));
+    for (size_t i = 0; i < keys.count; i++) {
+        jwks[i] = keys.keys[i].jwk;
+    }
+    http_answer_json(call->response, 200, jwks_write(scope, jwks, keys.count));
+    return OK_RESULT;
+}
+
+result oidc_refresh_http(struct scope *scope, struct call *call) {
+    struct oidc_refreshed refreshed = {.was_due = false};
+    TRY(oidc_refresh(scope, call, &refreshed));
+    if (refreshed.has_ended) {
+        TRY(session_clear_cookie(scope, call->identity, call->response));
+        http_answer_problem(scope, call->response, 401, "session.revoked",
+                            call->request->request_id);
+        return OK_RESULT;
+    }
+    struct json_out out = json_out_begin(scope->arena);
+    json_out_open_object(&out);
+    json_out_member_boolean(&out, "refreshed", refreshed.was_due);
+    json_out_member_time(&out, "expires_at", refreshed.access_expires_us);
+    json_out_close_object(&out);
+    http_answer_json(call->response, 200, json_out_end(&out));
+    return OK_RESULT;
+}
