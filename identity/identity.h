@@ -8,17 +8,12 @@
 
 struct oidc; /* identity/oidc: provider caches and budgets */
 
-/* Where the browser goes on to sign out at the provider; *ret empty: nowhere. */
-typedef result (*logout_redirect_function)(struct scope *scope, struct call *call,
-                                           struct str session_id, struct str *ret);
-
 struct identity {
     struct str public_url;
     bool is_public_url_https; /* cookies get Secure and the __Host- prefix */
     struct secret seal_key;   /* 32 bytes */
     int64_t session_idle_us, session_absolute_us;
     struct oidc *oidc;
-    logout_redirect_function logout_redirect; /* of identity/oidc; NULL: no provider */
 };
 
 /* Who a provider says is knocking: the same value from OpenID Connect and SAML. */

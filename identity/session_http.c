@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "identity/identity_http.h"
+#include "identity/oidc/oidc_logout.h"
 #include "identity/password_login.h"
 #include "messaging/api_json.h"
 
@@ -100,21 +101,14 @@ static struct session_end end_of(const struct call *call, struct str user_id,
     };
 }
 
-static result provider_logout(struct scope *scope, struct call *call, struct str session_id,
-                              struct str *ret) {
-    if (call->identity->logout_redirect == NULL) {
-        *ret = STR("");
-        return OK_RESULT;
-    }
-    return call->identity->logout_redirect(scope, call, session_id, ret);
-}
-
 result session_sign_out_http(struct scope *scope, struct call *call) {
     REQUIRE(scope, call->actor != NULL && call->actor->kind == ACTOR_USER, FORBIDDEN,
             "role.forbidden");
     const struct str session_id = call->actor->credential_id;
     struct str redirect = STR("");
-    TRY(provider_logout(scope, call, session_id, &redirect));
+    if (!is_ok(oidc_logout_url(scope, call, call->actor->org_id, session_id, &redirect))) {
+        redirect = STR(""); /* signing out here must not hang on the provider's part */
+    }
     const struct session_end end = end_of(call, call->actor->id, session_id);
     TRY(session_end(scope, call->messaging, call->db, &end, &call->revoked));
     TRY(session_clear_cookie(scope, call->identity, call->response));
