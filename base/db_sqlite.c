@@ -102,8 +102,9 @@ static int bind_value(sqlite3_stmt *prepared, size_t number, const struct value 
     case VALUE_NULL: return sqlite3_bind_null(prepared, at);
     case VALUE_NUMBER: return sqlite3_bind_int64(prepared, at, value->number);
     case VALUE_TEXT:
-        return sqlite3_bind_text64(prepared, at, value->text.at, value->text.len, SQLITE_STATIC,
-                                   SQLITE_UTF8);
+        /* A slice of zeros is an empty text; for SQLite a null pointer would be NULL. */
+        return sqlite3_bind_text64(prepared, at, value->text.len == 0 ? "" : value->text.at,
+                                   value->text.len, SQLITE_STATIC, SQLITE_UTF8);
     }
     abort();
 }

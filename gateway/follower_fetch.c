@@ -133,7 +133,7 @@ void follower_batch_back(struct follower *follower, struct apply_letter *letter)
     if (!batch->is_reset) {
         acknowledge(follower, batch);
     }
-    arena_end(&batch->arena);
+    apply_batch_free(batch);
 }
 
 /* Rows ---------------------------------------------------------------------------------------- */

@@ -113,7 +113,7 @@ static void send(struct follower *follower, struct stream *stream, struct live_b
 static void post(struct follower *follower, struct live_batch *batch) {
     const unsigned count = batch->outstanding;
     if (count == 0) {
-        arena_end(&batch->arena);
+        live_batch_free(batch);
         return;
     }
     struct events_letter *letters[SHARD_MAX];
@@ -162,7 +162,7 @@ void follower_events_back(struct follower *follower, struct events_letter *lette
         }
     }
     if (--batch->outstanding == 0) {
-        arena_end(&batch->arena);
+        live_batch_free(batch);
     }
 }
 

@@ -60,3 +60,14 @@ struct events_letter {
     struct ws_frame **frames; /* the shard's: one per event, made when first needed */
     struct events_letter *next_of_org;
 };
+
+/* Batches live in their own arena. */
+static inline void apply_batch_free(struct apply_batch *batch) {
+    struct arena *arena = batch->arena;
+    arena_end(&arena);
+}
+
+static inline void live_batch_free(struct live_batch *batch) {
+    struct arena *arena = batch->arena;
+    arena_end(&arena);
+}
