@@ -64,7 +64,7 @@ void api_receipt(struct scope *scope, struct json_out *out, const struct receipt
     json_out_member(out, "id", receipt->id);
     json_out_member(out, "kind", str_from_c(revocation_kind_name(receipt->kind)));
     json_out_member(out, "subject", receipt->subject);
-    json_out_member(out, "user", receipt->user_id);
+    json_out_member_or_null(out, "user", receipt->user_id);
     json_out_member_or_null(out, "display_name", receipt->display_name);
     json_out_member(out, "source", str_from_c(source_name(receipt->source)));
     json_out_member_time(out, "received_at", receipt->received_us);

@@ -105,6 +105,9 @@ await play({
         await page.getByRole('button', { name: 'Let people in' }).click();
         await page.getByText('enabled', { exact: true }).waitFor();
         await look(page, 'console-connections');
+        await page.getByRole('button', { name: 'Close for people' }).click();
+        await page.getByRole('button', { name: 'Close it' }).click();
+        await page.getByText('disabled', { exact: true }).waitFor();
         assert.deepStrictEqual(gatehouse.state.secrets, ['s3cret']);
         assert.ok(!(await page.content()).includes('s3cret'));
     },

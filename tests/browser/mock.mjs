@@ -20,7 +20,7 @@ const PASSWORD = 'correct horse battery';
 
 function person(id, name, role, state = 'active') {
     const local = name.toLowerCase().replaceAll(' ', '.');
-    return { id, display_name: name, user_name: local, email: `${local}@acme.test`, state, roles: [role], external_id: role === 'member' ? `hr-${id}` : null };
+    return { id, display_name: name, user_name: local, email: `${local}@acme.test`, state, roles: [role], external_id: null, directory_managed: role === 'member' };
 }
 
 function freshState() {
@@ -195,6 +195,11 @@ const ROUTES = [
     }],
     ['GET', /^\/api\/v1\/connections$/, 'admin', ({ state }) => list(state.connections)],
     ['POST', /^\/api\/v1\/connections$/, 'admin', connect],
+    ['PATCH', /^\/api\/v1\/connections\/(?<id>[^/]+)$/, 'admin', ({ state, body }, { id }) => {
+        const connection = state.connections.find((item) => item.id === id);
+        Object.assign(connection, body);
+        return [200, connection];
+    }],
     ['POST', /^\/api\/v1\/connections\/(?<id>[^/]+)\/test$/, 'admin', ({ state }, { id }) => {
         const connection = state.connections.find((item) => item.id === id);
         const ok = !connection.issuer.includes('away');
@@ -271,7 +276,7 @@ function deactivate({ state, body }, { id }) {
         answered_at: at(2100), closed: { sockets: cut(state, id, 'user.deactivated'), sessions: 1, tokens: 0 }, nodes: [{ node: 'n1', acknowledged_ms: 0.61 }], duration_ms: 2.1,
     };
     state.revocations.unshift(revocation);
-    return [200, { user, revocation }];
+    return [200, { user, revocation: { ...revocation, answered_at: null, duration_ms: null, closed: { sockets: 0, sessions: 1, tokens: 0 } } }]; // as at the commit
 }
 
 function connect({ state, body, request }) {

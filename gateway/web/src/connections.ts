@@ -69,7 +69,31 @@ function buttons(connection: Connection, context: Context, outcome: HTMLElement,
   );
   const enable = h("button", { class: "compact primary" }, "Let people in");
   enable.addEventListener("click", () => void busy(enable, () => enableIt(path, context, outcome, reload)));
-  return h("div", { class: "row" }, test, connection.state !== "enabled" && enable);
+  const isOpen = connection.state === "enabled";
+  const shut = h("button", { class: "compact", on: { click: () => close(connection, path, context, reload) } }, "Close for people");
+  return h("div", { class: "row" }, test, isOpen ? shut : enable);
+}
+
+function close(connection: Connection, path: string, context: Context, reload: () => void): void {
+  const trouble = h("div");
+  const go = h("button", { class: "danger", attributes: { type: "button" } }, "Close it");
+  const dialog = openDialog(
+    `Close ${connection.name} for people?`,
+    h("p", {}, "Nobody signs in through it any more, and everybody who came through it is signed out at once."),
+    trouble,
+    h("div", { class: "row end" }, cancelButton(() => dialog), go),
+  );
+  go.addEventListener("click", () =>
+    void busy(go, async () => {
+      try {
+        await api("PATCH", path, { state: "disabled" });
+        dialog.close();
+        reload();
+      } catch (failure) {
+        showFailure(trouble, context, failure);
+      }
+    }),
+  );
 }
 
 function testResult(result: ConnectionTest): HTMLElement {

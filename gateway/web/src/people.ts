@@ -6,7 +6,7 @@ import { busy, field, h } from "./dom";
 import { count, ms } from "./format";
 import { doneBox, showFailure, stateBadge, type Context, type Section } from "./section";
 import { List } from "./table";
-import type { Revocation, User } from "./types";
+import type { Page, Revocation, User } from "./types";
 
 export const people: Section = {
   title: "People",
@@ -47,7 +47,7 @@ function userRow(user: User, context: Context, outcome: HTMLElement, reload: () 
     h("td", {}, h("strong", {}, name), isSelf && " (you)", h("span", { class: "second" }, user.email || user.user_name || "")),
     h("td", {}, stateBadge(user.state)),
     h("td", { class: "roomy" }, (user.roles ?? []).join(", ")),
-    h("td", { class: "roomy" }, user.external_id ? "Directory" : "Gatehouse"),
+    h("td", { class: "roomy" }, user.directory_managed ? "Directory" : "Gatehouse"),
     h("td", { class: "act" }, action(user, name, act)),
   );
 }
@@ -76,9 +76,10 @@ function ask(
     trouble.replaceChildren();
     try {
       const why = reason.value.trim();
-      const answer = await api<{ revocation?: Revocation }>("POST", `/api/v1/users/${encodeURIComponent(user.id)}/${kind}`, why ? { reason: why } : {});
+      const answer = await api<{ revocation?: Revocation | null }>("POST", `/api/v1/users/${encodeURIComponent(user.id)}/${kind}`, why ? { reason: why } : {});
+      const receipt = isOut && answer.revocation ? await completed(answer.revocation) : null;
       dialog.close();
-      finished(isOut ? withdrawn(name, answer.revocation) : doneBox(`${name} may sign in again. Old sessions and tokens stay dead.`));
+      finished(isOut ? withdrawn(name, receipt) : doneBox(`${name} may sign in again. Old sessions and tokens stay dead.`));
     } catch (failure) {
       if (isSelf && isOut) dialog.close();
       showFailure(trouble, context, failure);
@@ -98,13 +99,27 @@ function ask(
   );
 }
 
-function withdrawn(name: string, receipt: Revocation | undefined): HTMLElement {
-  if (!receipt) return doneBox(`Access of ${name} is withdrawn everywhere.`);
+/* The answer carries the receipt as it stood at the commit; its end is written beside the answer. */
+async function completed(receipt: Revocation): Promise<Revocation> {
+  for (let attempt = 0; attempt < 5 && receipt.duration_ms === null; attempt++) {
+    await new Promise((resolve) => setTimeout(resolve, 100 * attempt));
+    try {
+      const query = new URLSearchParams({ user: receipt.user ?? "", limit: "10" });
+      const page = await api<Page<Revocation>>("GET", `/api/v1/revocations?${query}`);
+      receipt = page.items.find((item) => item.id === receipt.id) ?? receipt;
+    } catch {
+      return receipt; /* access is withdrawn all the same; only the figures are missing */
+    }
+  }
+  return receipt;
+}
+
+function withdrawn(name: string, receipt: Revocation | null): HTMLElement {
+  if (!receipt || receipt.duration_ms === null) return doneBox(`Access of ${name} is withdrawn everywhere.`);
   const closed = [
     count(receipt.closed.sockets, "connection"),
     count(receipt.closed.sessions, "session"),
     count(receipt.closed.tokens, "token"),
   ].join(", ");
-  const took = receipt.duration_ms === null ? "" : ` in ${ms(receipt.duration_ms)}`;
-  return doneBox(`Access of ${name} is withdrawn everywhere${took}: ${closed} ended. `, h("a", { attributes: { href: "#receipts" } }, "See the receipt"));
+  return doneBox(`Access of ${name} is withdrawn everywhere in ${ms(receipt.duration_ms)}: ${closed} ended. `, h("a", { attributes: { href: "#receipts" } }, "See the receipt"));
 }

@@ -38,7 +38,7 @@ function tokenRow(token: Token, context: Context, reload: () => void): HTMLEleme
   return h(
     "tr",
     { attributes: { "data-token": token.id } },
-    h("td", {}, h("strong", {}, token.name)),
+    h("td", {}, h("strong", {}, token.name), token.creator_left && h("span", { class: "second" }, "Who made it has left and may know it: replace it.")),
     h("td", {}, token.kind === "scim" ? "SCIM" : token.kind),
     h("td", { class: "roomy" }, dateOnly(token.created_at)),
     h("td", {}, isOver ? h("span", { class: "badge bad" }, "expired") : dateOnly(token.expires_at)),

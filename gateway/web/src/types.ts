@@ -8,6 +8,7 @@ export interface User {
   email?: string | null;
   roles?: string[];
   external_id?: string | null;
+  directory_managed?: boolean;
 }
 
 export interface Org {
@@ -90,6 +91,7 @@ export interface Token {
   created_at?: string;
   expires_at?: string | null;
   last_used_at?: string | null;
+  creator_left?: boolean;
 }
 
 export interface Domain {
