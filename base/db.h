@@ -101,9 +101,10 @@ enum engine store_engine(const struct store *store);
  * CONFLICT "db.locked" when another has it. PostgreSQL: nothing to do. */
 RESULT store_lock(struct scope *scope, struct store *store);
 
-/* SQLite: transactions written and the flushes they shared. PostgreSQL counts its own: zeros. */
+/* SQLite: transactions written, the flushes they shared, and how many wait for the writer now.
+ * PostgreSQL counts its own: zeros. */
 struct store_counts {
-    int64_t transactions, flushes;
+    int64_t transactions, flushes, waiting;
 };
 struct store_counts store_counts(struct store *store);
 

@@ -25,7 +25,7 @@ static result no_lock(struct scope *scope, struct store *store) {
 
 static struct store_counts no_counts(struct store *store) {
     (void) store;
-    return (struct store_counts){0, 0};
+    return (struct store_counts){0, 0, 0};
 }
 
 /* Connections ----------------------------------------------------------------------------------*/

@@ -66,6 +66,7 @@ static bool hand_over(struct sqlite_writer *writer) {
     if (next == NULL) {
         return false;
     }
+    writer->counts.waiting--;
     next->is_mine = true;
     pthread_cond_signal(&next->moved);
     return true;
@@ -79,6 +80,7 @@ static result take_turn(struct scope *scope, struct sqlite_writer *writer, struc
         writer->is_taken = true;
     } else {
         list_add(&writer->waiting[turn->lane], turn);
+        writer->counts.waiting++;
     }
     int failed = 0;
     while (!turn->is_mine && !failed) {
@@ -87,6 +89,7 @@ static result take_turn(struct scope *scope, struct sqlite_writer *writer, struc
     const bool is_mine = turn->is_mine;
     if (!is_mine) {
         list_remove(&writer->waiting[turn->lane], turn);
+        writer->counts.waiting--;
     }
     pthread_mutex_unlock(&writer->mutex);
     return is_mine ? OK_RESULT : db_fail(scope, DB_BUSY);
