@@ -61,13 +61,14 @@ void arena_reset(struct arena *arena) {
 }
 
 void arena_end(struct arena **arena) {
-    if (*arena == NULL) {
+    struct arena *ended = *arena;
+    if (ended == NULL) {
         return;
     }
-    arena_reset(*arena);
-    free((*arena)->newest);
-    free(*arena);
-    *arena = NULL;
+    *arena = NULL; /* first: the handle may itself lie in the arena */
+    arena_reset(ended);
+    free(ended->newest);
+    free(ended);
 }
 
 #ifdef ARENA_DEBUG

@@ -13,6 +13,7 @@
 #include "gateway/jobs.h"
 #include "gateway/metric.h"
 #include "gateway/routes.h"
+#include "identity/oidc/oidc.h"
 
 enum {
     QUEUE_CAPACITY = 4096,
@@ -21,9 +22,6 @@ enum {
     FD_RESERVE = 512,
     REVOCATION_WORKERS = 2
 };
-
-/* Store ------------------------------------------------------------------------------------------
- */
 
 static result bring_up_to_date(struct scope *scope, struct app *app) {
     AUTO(db_close) struct db *db = NULL;
@@ -47,9 +45,6 @@ static result start_store(struct scope *scope, struct app *app) {
     return bring_up_to_date(scope, app);
 }
 
-/* Contexts ---------------------------------------------------------------------------------------
- */
-
 static result start_contexts(struct scope *scope, struct app *app) {
     const struct serve_settings *settings = app->settings;
     tables_registry(&app->tables);
@@ -62,8 +57,10 @@ static result start_contexts(struct scope *scope, struct app *app) {
     app->messaging = (struct messaging){
         .registry = &app->tables.registry,
         .public_url = public_url,
+        .source_url = str_copy(app->arena, settings->source_url),
         .is_signup_open = settings->is_signup_open,
     };
+    app->provisioning = (struct provisioning){.public_url = public_url};
     app->identity = (struct identity){
         .public_url = public_url,
         .is_public_url_https = str_has_prefix(public_url, STR("https://")),
@@ -71,7 +68,10 @@ static result start_contexts(struct scope *scope, struct app *app) {
         .session_idle_us = settings->session_idle_us,
         .session_absolute_us = settings->session_absolute_us,
     };
-    return oidc_new(scope, &app->identity.oidc);
+    struct scope with_clients = {scope->arena, &app->env, NULL};
+    const result opened = oidc_new(&with_clients, &app->identity.oidc);
+    scope->reason = with_clients.reason;
+    return opened;
 }
 
 static void start_queues(struct app *app) {
@@ -83,9 +83,6 @@ static void start_queues(struct app *app) {
     app->pools.lanes[RUN_CPU] = app->cpu_queue;
     app->pools.lanes[RUN_OUTBOUND] = app->outbound_queue;
 }
-
-/* Follower and shards ----------------------------------------------------------------------------
- */
 
 static void start_follower(struct app *app) {
     const struct follower_settings settings = {
@@ -165,9 +162,6 @@ static result start_shards(struct scope *scope, struct app *app) {
     follower_set_shards(app->follower, shards, app->shard_count);
     return OK_RESULT;
 }
-
-/* Threads ----------------------------------------------------------------------------------------
- */
 
 static void *run_follower(void *self) {
     struct app *app = self;
@@ -251,9 +245,6 @@ static result start_threads(struct scope *scope, struct app *app) {
     return OK_RESULT;
 }
 
-/* Operators --------------------------------------------------------------------------------------
- */
-
 static bool app_is_ready(void *self, struct json_out *reasons) {
     struct app *app = self;
     const char *reason = follower_not_ready_reason(app->follower);
@@ -285,9 +276,6 @@ static result start_ops(struct scope *scope, struct app *app) {
     };
     return ops_start(scope, &settings, &app->ops);
 }
-
-/* Start and stop ---------------------------------------------------------------------------------
- */
 
 static result start_all(struct scope *scope, struct app *app) {
     TRY(start_store(scope, app));

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "base/bus.h"
+#include "base/env.h"
 #include "base/metrics.h"
 #include "base/queue.h"
 #include "gateway/follower.h"

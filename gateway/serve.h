@@ -10,7 +10,8 @@ struct serve_settings {
     struct store_settings database;
     bool is_auto_migrating;
     struct str listen, ops_listen, public_url;
-    unsigned shards; /* 0: one per core */
+    struct str source_url; /* AGPL section 13; empty: not stated */
+    unsigned shards;       /* 0: one per core */
     unsigned database_workers, outbound_workers;
     int64_t bound_us; /* revocation bound T */
     bool has_dead_man;

@@ -6,8 +6,8 @@ export async function showSource(): Promise<void> {
   const link = document.getElementById("source");
   if (!(link instanceof HTMLAnchorElement)) return;
   try {
-    const about = await api<{ version: string; source: string }>("GET", "/version");
-    if (!/^https?:\/\//.test(about.source)) return;
+    const about = await api<{ version: string; source: string | null }>("GET", "/version");
+    if (about.source === null || !/^https?:\/\//.test(about.source)) return;
     link.href = about.source;
     link.textContent = `source of version ${about.version}`;
   } catch {

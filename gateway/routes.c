@@ -1,0 +1,124 @@
+#include "gateway/routes.h"
+
+#include "gateway/about.h"
+#include "gateway/pages.h"
+#include "identity/connection_http.h"
+#include "identity/identity_http.h"
+#include "identity/oidc/oidc_http.h"
+#include "messaging/messaging_http.h"
+
+#define NO_PERMISSION PERMISSION_COUNT
+
+/* A page or one of its files: public, the same for everybody. */
+#define PAGE(pattern_, name_)                                                                      \
+    ROUTE(HTTP_GET, pattern_, AUTH_NONE, NO_PERMISSION, CSRF_NO, BODY_NONE, RATE_DEFAULT,          \
+          RUN_SHARD, ERRORS_PAGE, name_, page_get)
+
+/* A browser on its way to or from a provider. */
+#define SIGN_IN_PAGE(pattern_, lane_, name_, handler_)                                             \
+    ROUTE(HTTP_GET, pattern_, AUTH_NONE, NO_PERMISSION, CSRF_NO, BODY_NONE, RATE_SIGN_IN, lane_,   \
+          ERRORS_PAGE, name_, handler_)
+
+/* The API: the permission says who, `auth_` with which kind of credential. */
+#define READ(pattern_, auth_, permission_, name_, handler_)                                        \
+    ROUTE(HTTP_GET, pattern_, auth_, permission_, CSRF_NO, BODY_NONE, RATE_DEFAULT, RUN_DATABASE,  \
+          ERRORS_PROBLEM, name_, handler_)
+#define WRITE(method_, pattern_, auth_, permission_, lane_, name_, handler_)                       \
+    ROUTE(method_, pattern_, auth_, permission_, CSRF_YES, BODY_API, RATE_DEFAULT, lane_,          \
+          ERRORS_PROBLEM, name_, handler_)
+
+static const struct route TABLE[] = {
+    PAGE("/", "page.messenger"),
+    PAGE("/login", "page.login"),
+    PAGE("/login/{org}", "page.login_org"),
+    PAGE("/console", "page.console"),
+    PAGE("/console/{path*}", "page.console_part"),
+    PAGE("/assets/{path*}", "page.asset"),
+    PAGE("/api/v1/openapi.json", "openapi"),
+    ROUTE(HTTP_GET, "/version", AUTH_NONE, NO_PERMISSION, CSRF_NO, BODY_NONE, RATE_DEFAULT,
+          RUN_SHARD, ERRORS_PROBLEM, "version", version_get),
+
+    /* Signing in and out */
+    ROUTE(HTTP_POST, "/login/discover", AUTH_NONE, NO_PERMISSION, CSRF_NO, BODY_SMALL, RATE_SIGN_IN,
+          RUN_DATABASE, ERRORS_PROBLEM, "login.discover", login_discover_http),
+    ROUTE(HTTP_POST, "/api/v1/session", AUTH_NONE, NO_PERMISSION, CSRF_NO, BODY_SMALL, RATE_SIGN_IN,
+          RUN_CPU, ERRORS_PROBLEM, "session.create", session_sign_in_http),
+    WRITE(HTTP_DELETE, "/api/v1/session", AUTH_SESSION, NO_PERMISSION, RUN_REVOKING,
+          "session.delete", session_sign_out_http),
+    WRITE(HTTP_POST, "/api/v1/session/refresh", AUTH_SESSION, NO_PERMISSION, RUN_OUTBOUND,
+          "session.refresh", oidc_refresh_http),
+    READ("/api/v1/me", AUTH_SESSION, NO_PERMISSION, "me", me_http),
+    SIGN_IN_PAGE("/oidc/{connection}/login", RUN_OUTBOUND, "oidc.login", oidc_login_http),
+    SIGN_IN_PAGE("/oidc/{connection}/callback", RUN_OUTBOUND, "oidc.callback", oidc_callback_http),
+    SIGN_IN_PAGE("/oidc/{connection}/logged-out", RUN_DATABASE, "oidc.logged_out",
+                 oidc_logged_out_http),
+    ROUTE(HTTP_GET, "/oidc/{connection}/jwks", AUTH_NONE, NO_PERMISSION, CSRF_NO, BODY_NONE,
+          RATE_DEFAULT, RUN_DATABASE, ERRORS_PROBLEM, "oidc.jwks", oidc_jwks_http),
+
+    /* The organisation and its people */
+    ROUTE(HTTP_POST, "/api/v1/orgs", AUTH_NONE, NO_PERMISSION, CSRF_NO, BODY_SMALL, RATE_SIGN_IN,
+          RUN_CPU, ERRORS_PROBLEM, "org.create", org_sign_up_http),
+    READ("/api/v1/org", AUTH_ADMIN, MAY_LIST_PEOPLE, "org.get", org_get_http),
+    WRITE(HTTP_PATCH, "/api/v1/org", AUTH_ADMIN, MAY_MANAGE_ORG, RUN_DATABASE, "org.update",
+          org_patch_http),
+    READ("/api/v1/users", AUTH_ADMIN, MAY_LIST_PEOPLE, "user.list", users_list_http),
+    READ("/api/v1/users/{id}", AUTH_ADMIN, MAY_LIST_PEOPLE, "user.get", user_get_http),
+    WRITE(HTTP_POST, "/api/v1/users/{id}/deactivate", AUTH_ADMIN, MAY_MANAGE_PEOPLE, RUN_REVOKING,
+          "user.deactivate", user_deactivate_http),
+    WRITE(HTTP_POST, "/api/v1/users/{id}/reactivate", AUTH_ADMIN, MAY_MANAGE_PEOPLE, RUN_DATABASE,
+          "user.reactivate", user_reactivate_http),
+    READ("/api/v1/users/{id}/sessions", AUTH_ADMIN, NO_PERMISSION, "user.sessions",
+         user_sessions_list_http),
+    WRITE(HTTP_DELETE, "/api/v1/users/{id}/sessions", AUTH_ADMIN, NO_PERMISSION, RUN_REVOKING,
+          "user.sessions_end", user_sessions_end_http),
+    WRITE(HTTP_DELETE, "/api/v1/users/{id}/sessions/{session}", AUTH_ADMIN, NO_PERMISSION,
+          RUN_REVOKING, "user.session_end", user_session_end_http),
+
+    /* Access: connections, domains, tokens */
+    READ("/api/v1/connections", AUTH_ADMIN, MAY_MANAGE_ACCESS, "connection.list",
+         connections_list_http),
+    WRITE(HTTP_POST, "/api/v1/connections", AUTH_ADMIN, MAY_MANAGE_ACCESS, RUN_OUTBOUND,
+          "connection.create", connection_create_http),
+    READ("/api/v1/connections/{id}", AUTH_ADMIN, MAY_MANAGE_ACCESS, "connection.get",
+         connection_get_http),
+    WRITE(HTTP_PATCH, "/api/v1/connections/{id}", AUTH_ADMIN, MAY_MANAGE_ACCESS, RUN_OUTBOUND,
+          "connection.update", connection_patch_http),
+    WRITE(HTTP_DELETE, "/api/v1/connections/{id}", AUTH_ADMIN, MAY_MANAGE_ACCESS, RUN_REVOKING,
+          "connection.delete", connection_delete_http),
+    WRITE(HTTP_POST, "/api/v1/connections/{id}/test", AUTH_ADMIN, MAY_MANAGE_ACCESS, RUN_OUTBOUND,
+          "connection.test", connection_test_http),
+    WRITE(HTTP_POST, "/api/v1/connections/{id}/enable", AUTH_ADMIN, MAY_MANAGE_ACCESS, RUN_DATABASE,
+          "connection.enable", connection_enable_http),
+    READ("/api/v1/domains", AUTH_ADMIN, MAY_MANAGE_ACCESS, "domain.list", domains_list_http),
+    WRITE(HTTP_POST, "/api/v1/domains", AUTH_ADMIN, MAY_MANAGE_ACCESS, RUN_DATABASE,
+          "domain.create", domain_create_http),
+    WRITE(HTTP_DELETE, "/api/v1/domains/{id}", AUTH_ADMIN, MAY_MANAGE_ACCESS, RUN_DATABASE,
+          "domain.delete", domain_delete_http),
+    WRITE(HTTP_POST, "/api/v1/domains/{id}/verify", AUTH_ADMIN, MAY_MANAGE_ACCESS, RUN_OUTBOUND,
+          "domain.verify", domain_verify_http),
+    READ("/api/v1/tokens", AUTH_ADMIN, MAY_MANAGE_ACCESS, "token.list", tokens_list_http),
+    WRITE(HTTP_POST, "/api/v1/tokens", AUTH_ADMIN, MAY_MANAGE_ACCESS, RUN_DATABASE, "token.create",
+          token_create_http),
+    WRITE(HTTP_DELETE, "/api/v1/tokens/{id}", AUTH_ADMIN, MAY_MANAGE_ACCESS, RUN_REVOKING,
+          "token.revoke", token_revoke_http),
+
+    /* Records */
+    READ("/api/v1/revocations", AUTH_ADMIN, MAY_READ_RECORDS, "revocation.list",
+         revocations_list_http),
+    READ("/api/v1/audit", AUTH_ADMIN, MAY_READ_RECORDS, "audit.list", audit_list_http),
+
+    /* The messenger */
+    READ("/api/v1/conversations", AUTH_SESSION, MAY_USE_MESSENGER, "conversation.list",
+         conversations_list_http),
+    WRITE(HTTP_POST, "/api/v1/conversations", AUTH_SESSION, MAY_USE_MESSENGER, RUN_DATABASE,
+          "conversation.create", conversation_open_http),
+    READ("/api/v1/conversations/{id}/messages", AUTH_SESSION, MAY_USE_MESSENGER, "message.list",
+         messages_list_http),
+    WRITE(HTTP_POST, "/api/v1/conversations/{id}/messages", AUTH_SESSION, MAY_USE_MESSENGER,
+          RUN_DATABASE, "message.create", message_send_http),
+    /* No handler: the upgrade to a live connection, answered by the shard itself. */
+    ROUTE(HTTP_GET, "/api/v1/live", AUTH_SESSION, MAY_USE_MESSENGER, CSRF_NO, BODY_NONE,
+          RATE_DEFAULT, RUN_SHARD, ERRORS_PROBLEM, "live", NULL),
+};
+
+const struct route_list ROUTES = {TABLE, sizeof TABLE / sizeof TABLE[0]};

@@ -1,0 +1,200 @@
+#include "tests/gateway/server.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "identity/session.h"
+#include "messaging/org.h"
+
+enum { READ_LIMIT = 1 << 20 };
+
+static int free_port(void) {
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t len = sizeof address;
+    assert_int_equal(bind(fd, (const struct sockaddr *) &address, len), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *) &address, &len), 0);
+    (void) close(fd);
+    return ntohs(address.sin_port);
+}
+
+static void make_settings(struct server *server, const struct server_options *options) {
+    struct arena *arena = server->fixture.scope.arena;
+    (void) snprintf(server->folder, sizeof server->folder, "/tmp/gatehouse-server-XXXXXX");
+    assert_non_null(mkdtemp(server->folder));
+    server->port = free_port();
+    server->ops_port = free_port();
+    server->settings = (struct serve_settings){
+        .database = {.url = str_format(arena, "sqlite:%s/gatehouse.db", server->folder),
+                     .statement_timeout_us = S_TO_US(10),
+                     .connect_timeout_us = S_TO_US(5)},
+        .is_auto_migrating = true,
+        .listen = str_format(arena, "127.0.0.1:%d", server->port),
+        .ops_listen = str_format(arena, "127.0.0.1:%d", server->ops_port),
+        .public_url = str_format(arena, "http://127.0.0.1:%d", server->port),
+        .shards = 2,
+        .database_workers = 4,
+        .outbound_workers = 2,
+        .bound_us = options->bound_us > 0 ? options->bound_us : S_TO_US(2),
+        .session_idle_us = S_TO_US(3600),
+        .session_absolute_us = S_TO_US(7200),
+        .max_connections = 1000,
+        .max_connections_per_address =
+            options->max_connections_per_address > 0 ? options->max_connections_per_address : 1000,
+        .header_timeout_us =
+            options->header_timeout_us > 0 ? options->header_timeout_us : S_TO_US(10),
+        .request_timeout_us = S_TO_US(30),
+        .max_sockets_per_user = 16,
+        .seal_key = {{"0123456789abcdef0123456789abcdef", 32}},
+    };
+}
+
+static void seed(struct server *server) {
+    struct scope *scope = &server->fixture.scope;
+    AUTO(db_close) struct db *db = NULL;
+    assert_ok(db_open(scope, server->app->store, &db));
+    AUTO(tx_end) struct tx *tx = NULL;
+    assert_ok(tx_begin(scope, db, LANE_NORMAL, &tx));
+    const struct new_org input = {
+        .slug = STR("acme"),
+        .name = STR("Acme"),
+        .creator = {.user_name = STR("ann"), .display_name = STR("Ann")},
+        .source = SOURCE_OPERATOR,
+    };
+    struct org org;
+    struct user creator;
+    assert_ok(org_create(scope, tx, &input, &org, &creator));
+    assert_ok(tx_commit(scope, tx));
+    server->org_id = org.id;
+    server->user_id = creator.id;
+}
+
+struct str server_add_person(struct server *server, const char *name) {
+    struct scope *scope = &server->fixture.scope;
+    AUTO(db_close) struct db *db = NULL;
+    assert_ok(db_open(scope, server->app->store, &db));
+    AUTO(tx_end) struct tx *tx = NULL;
+    assert_ok(tx_begin(scope, db, LANE_NORMAL, &tx));
+    const struct user_profile profile = {.user_name = str_from_c(name)};
+    struct user user;
+    assert_ok(user_create(scope, tx, server->org_id, &profile, ROLE_MEMBER, false, &user));
+    assert_ok(tx_commit(scope, tx));
+    return user.id;
+}
+
+struct str server_sign_in(struct server *server, struct str user_id) {
+    struct scope *scope = &server->fixture.scope;
+    AUTO(db_close) struct db *db = NULL;
+    assert_ok(db_open(scope, server->app->store, &db));
+    struct user user;
+    assert_ok(user_find(scope, db, server->org_id, user_id, &user));
+    AUTO(tx_end) struct tx *tx = NULL;
+    assert_ok(tx_begin(scope, db, LANE_NORMAL, &tx));
+    const struct new_session input = {.org_id = server->org_id,
+                                      .user_id = user_id,
+                                      .epoch = user.epoch,
+                                      .method = "password",
+                                      .received_us = clock_now_us(scope->env->clock)};
+    struct session_secret secret;
+    assert_ok(session_create(scope, &server->app->identity, &server->app->messaging, tx, &input,
+                             &secret));
+    assert_ok(tx_commit(scope, tx));
+    server->csrf = secret.csrf;
+    return secret.cookie_value;
+}
+
+static void wait_until_ready(struct server *server) {
+    for (int i = 0; i < 500; i++) { /* a condition, not a time: up to 10 s on a busy machine */
+        if (follower_is_ready(server->app->follower)) {
+            return;
+        }
+        (void) usleep(20000);
+    }
+    fail_msg("not ready: %s", follower_not_ready_reason(server->app->follower));
+}
+
+void server_start(struct server *server, const struct server_options *options) {
+    memset(server, 0, sizeof *server);
+    fixture_open(&server->fixture);
+    server->fixture.env.clock = system_clock();
+    server->fixture.env.random = system_random();
+    make_settings(server, options);
+    const result started = app_start(&server->fixture.scope, &server->settings, &server->app);
+    if (!is_ok(started)) {
+        fail_msg("server: %s", server->fixture.scope.reason);
+    }
+    wait_until_ready(server);
+    seed(server);
+    server->cookie = server_sign_in(server, server->user_id);
+}
+
+void server_stop(struct server *server) {
+    app_stop(&server->app);
+    static const char *const FILES[] = {"gatehouse.db", "gatehouse.db-wal", "gatehouse.db-shm",
+                                        "gatehouse.db.lock"};
+    for (size_t i = 0; i < sizeof FILES / sizeof FILES[0]; i++) {
+        (void) unlink(
+            str_format(server->fixture.scope.arena, "%s/%s", server->folder, FILES[i]).at);
+    }
+    (void) rmdir(server->folder);
+    fixture_close(&server->fixture);
+}
+
+int client_connect(const struct server *server) {
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const struct sockaddr_in address = {.sin_family = AF_INET,
+                                        .sin_port = htons((uint16_t) server->port),
+                                        .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    const struct timeval limit = {10, 0};
+    (void) setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    assert_int_equal(connect(fd, (const struct sockaddr *) &address, sizeof address), 0);
+    return fd;
+}
+
+void client_send(int fd, const char *text) {
+    const size_t len = strlen(text);
+    size_t sent = 0;
+    while (sent < len) {
+        const ssize_t part = send(fd, text + sent, len - sent, MSG_NOSIGNAL);
+        if (part <= 0) {
+            return; /* the server has closed: the test sees it in the answer */
+        }
+        sent += (size_t) part;
+    }
+}
+
+const char *client_read(struct server *server, int fd, const char *until) {
+    char *text = arena_alloc(server->fixture.scope.arena, READ_LIMIT + 1);
+    size_t len = 0;
+    while (len < READ_LIMIT) {
+        const ssize_t got = recv(fd, text + len, READ_LIMIT - len, 0);
+        if (got <= 0) {
+            break;
+        }
+        len += (size_t) got;
+        text[len] = '\0';
+        if (until != NULL && strstr(text, until) != NULL) {
+            break;
+        }
+    }
+    text[len] = '\0';
+    return text;
+}
+
+const char *client_call(struct server *server, const char *request) {
+    const int fd = client_connect(server);
+    client_send(fd, request);
+    (void) shutdown(fd, SHUT_WR);
+    const char *answer = client_read(server, fd, NULL);
+    (void) close(fd);
+    return answer;
+}
+
+int answer_status(const char *answer) {
+    return strncmp(answer, "HTTP/1.1 ", 9) == 0 ? (int) strtol(answer + 9, NULL, 10) : 0;
+}
