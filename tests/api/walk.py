@@ -22,8 +22,8 @@ import schema  # noqa: E402
 import wire  # noqa: E402
 
 NOBODY = "01900000-0000-7000-8000-000000000000"
+OP = os.path.join(HERE, "..", "peers", "op")
 PASSWORD = "a long pass phrase for carol"
-ISSUER = "https://login.acme.test"
 SCIM = "application/scim+json"
 NONSENSE = {"no such member": 1}
 
@@ -36,7 +36,12 @@ def free_port():
 class Server:
     def __init__(self, binary):
         self.folder = tempfile.mkdtemp(prefix="gatehouse-api.")
-        self.command = [os.path.abspath(binary), "--data", os.path.join(self.folder, "data")]
+        os.chmod(self.folder, 0o755)
+        config = os.path.join(self.folder, "gatehouse.yaml")
+        with open(config, "w", encoding="utf-8") as file:
+            file.write('outbound:\n  allow_addresses:\n    - "127.0.0.0/8"\n')
+        self.command = [os.path.abspath(binary), "--config", config, "--data",
+                        os.path.join(self.folder, "data")]
         self.port, self.ops = free_port(), free_port()
         self.base = f"http://127.0.0.1:{self.port}"
         with open(os.path.join(self.folder, "log"), "wb") as log:
@@ -69,7 +74,18 @@ class Server:
                         "--creator-email", "carol@acme.test", "--password-file", path],
                        check=True, stdout=subprocess.DEVNULL)
 
+    def start_provider(self):
+        told = subprocess.run([OP, "start", os.path.join(self.folder, "op")], text=True, check=False,
+                              stdout=subprocess.PIPE, env={**os.environ, "OWNER": str(os.getpid())})
+        if told.returncode != 0:
+            sys.exit(told.returncode)  # 77: not installed
+        values = dict(line.split("=", 1) for line in told.stdout.splitlines())
+        with open(values["CA"], encoding="utf-8") as file:
+            return values["ISSUER"], file.read()
+
     def stop(self):
+        subprocess.run([OP, "stop", os.path.join(self.folder, "op")], check=False,
+                       stderr=subprocess.DEVNULL)
         self.process.send_signal(signal.SIGTERM)
         try:
             self.process.wait(20)
@@ -79,8 +95,8 @@ class Server:
 
 
 class Walk:
-    def __init__(self, base):
-        self.base = base
+    def __init__(self, base, issuer, authority):
+        self.base, self.issuer, self.authority = base, issuer, authority
         served = wire.Browser().get(f"{base}/api/v1/openapi.json")
         self.document = schema.Document(json.loads(served.body))
         self.operations = list(self.document.operations())
@@ -167,7 +183,8 @@ class Walk:
 
     def as_meant(self):
         anyone, carol = {}, self.csrf
-        for name in ("page.messenger", "page.login", "page.login_org", "page.console", "version", "openapi"):
+        for name in ("page.messenger", "page.login", "page.login_org", "page.console",
+                     "page.console_part", "version", "openapi"):
             self.expect(200, name, anyone)
         self.expect(200, "login.discover", anyone, {"email": "someone@nowhere.test"})
         self.expect(401, "session.create", anyone, {"org": "acme", "email": "carol@acme.test", "password": "wrong"})
@@ -186,14 +203,17 @@ class Walk:
 
     def access(self, carol):
         made = self.expect(201, "connection.create", carol, {
-            "kind": "oidc", "name": "Login", "issuer": ISSUER, "client_id": "gatehouse",
-            "client_auth": "private_key_jwt", "provisioning": "match", "domains": ["acme.test"]})
+            "kind": "oidc", "name": "Login", "issuer": self.issuer, "client_id": "gatehouse",
+            "client_auth": "private_key_jwt", "provisioning": "match", "domains": ["acme.test"],
+            "ca_pem": self.authority})
         ids = [made["id"]]
         self.expect(200, "connection.list", carol)
         self.expect(200, "connection.get", carol, ids=ids)
         self.expect(409, "connection.enable", carol, {}, ids=ids)
         self.expect(200, "connection.test", carol, ids=ids)
-        self.expect(200, "connection.enable", carol, {"untested": True}, ids=ids)
+        self.expect(200, "connection.enable", carol, {}, ids=ids)
+        self.expect(200, "connection.update", carol, {"name": "Acme Login"}, ids=ids)
+        self.expect(200, "connection.update", carol, {"client_key": "rotate"}, ids=ids)
         self.expect(200, "oidc.jwks", {}, ids=ids)
         self.expect(200, "oidc.logged_out", {}, ids=ids)
         domain = self.expect(201, "domain.create", carol, {"domain": "proved.acme.test"})
@@ -265,7 +285,8 @@ class Walk:
 
 
 # Walked as meant elsewhere: with a provider (tests/browser/story.mjs), with a WebSocket.
-ELSEWHERE = {"oidc.login", "oidc.callback", "live", "org.create", "domain.verify", "user.sessions_end"}
+ELSEWHERE = {"oidc.login", "oidc.callback", "live", "org.create", "domain.verify",
+             "session.refresh", "user.sessions_end"}
 
 
 def main():
@@ -273,7 +294,7 @@ def main():
     try:
         server.wait()
         server.make_organisation()
-        walk = Walk(server.base)
+        walk = Walk(server.base, *server.start_provider())
         with open(os.path.join(HERE, "../../gateway/openapi/openapi.json"), encoding="utf-8") as file:
             if json.load(file) != walk.document.document:
                 walk.fault("openapi", "what is served is not what is in the tree")
