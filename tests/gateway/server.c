@@ -198,3 +198,94 @@ const char *client_call(struct server *server, const char *request) {
 int answer_status(const char *answer) {
     return strncmp(answer, "HTTP/1.1 ", 9) == 0 ? (int) strtol(answer + 9, NULL, 10) : 0;
 }
+
+int ws_client_open(struct server *server, struct str cookie, int *ret_status) {
+    const int fd = client_connect(server);
+    const struct str request = str_format(
+        server->fixture.scope.arena,
+        "GET /api/v1/live HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: gatehouse.v1\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nOrigin: %.*s\r\nCookie: "
+        "gatehouse=%.*s\r\n\r\n",
+        STR_ARG(server->settings.public_url), STR_ARG(cookie));
+    client_send(fd, request.at);
+    /* byte by byte: what follows the head belongs to the first frame */
+    char head[4096];
+    size_t len = 0;
+    while (len + 1 < sizeof head && recv(fd, head + len, 1, 0) == 1) {
+        head[++len] = '\0';
+        if (len >= 4 && strcmp(head + len - 4, "\r\n\r\n") == 0) {
+            break;
+        }
+    }
+    head[len] = '\0';
+    *ret_status = answer_status(head);
+    return fd;
+}
+
+static bool read_exactly(int fd, void *bytes, size_t len) {
+    return recv(fd, bytes, len, MSG_WAITALL) == (ssize_t) len;
+}
+
+int ws_client_read(struct server *server, int fd, struct str *ret) {
+    unsigned char head[8];
+    if (!read_exactly(fd, head, 2)) {
+        return 0;
+    }
+    size_t len = head[1] & 0x7f;
+    const int opcode = head[0] & 0x0f;
+    const size_t more = len == 126 ? 2 : len == 127 ? 8 : 0;
+    if (more > 0) {
+        if (!read_exactly(fd, head, more)) {
+            return 0;
+        }
+        len = 0;
+        for (size_t i = 0; i < more; i++) {
+            len = len << 8 | head[i];
+        }
+    }
+    char *payload = arena_alloc(server->fixture.scope.arena, len + 1);
+    if (len > 0 && !read_exactly(fd, payload, len)) {
+        return 0;
+    }
+    *ret = (struct str){payload, len};
+    return opcode;
+}
+
+struct str ws_client_wait(struct server *server, int fd, const char *needle) {
+    struct str text = {"", 0};
+    for (;;) {
+        const int opcode = ws_client_read(server, fd, &text);
+        if (opcode == 0 || opcode == WS_CLOSE) {
+            fail_msg("the connection ended while waiting for %s", needle);
+        }
+        if (opcode == WS_TEXT && str_find(text, str_from_c(needle)) >= 0) {
+            return text;
+        }
+    }
+}
+
+void ws_client_send(int fd, const char *text) {
+    const size_t len = strlen(text);
+    unsigned char frame[4096] = {0x81, (unsigned char) (0x80 | (len < 126 ? len : 126))};
+    size_t at = 2;
+    assert_true(len < 4000);
+    if (len >= 126) {
+        frame[at++] = (unsigned char) (len >> 8);
+        frame[at++] = (unsigned char) (len & 0xff);
+    }
+    at += 4; /* a mask of zeroes leaves the text as it is */
+    memcpy(frame + at, text, len);
+    assert_int_equal(send(fd, frame, at + len, MSG_NOSIGNAL), at + len);
+}
+
+const char *api_call(struct server *server, const char *method, const char *path, struct str cookie,
+                     struct str csrf, const char *body) {
+    const char *content = body == NULL ? "" : body;
+    const struct str request = str_format(
+        server->fixture.scope.arena,
+        "%s %s HTTP/1.1\r\nHost: a\r\nCookie: gatehouse=%.*s\r\nX-Gatehouse-Csrf: %.*s\r\n"
+        "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+        method, path, STR_ARG(cookie), STR_ARG(csrf), strlen(content), content);
+    return client_call(server, request.at);
+}

@@ -35,3 +35,14 @@ const char *client_read(struct server *server, int fd, const char *until);
 const char *client_call(struct server *server, const char *request);
 /* The status of an answer; 0 when there is none. */
 int answer_status(const char *answer);
+
+/* Live connections: the upgrade with this cookie; the whole answer's status in *ret_status. */
+int ws_client_open(struct server *server, struct str cookie, int *ret_status);
+/* The next frame's opcode; its payload in *ret. 0: the connection has ended without one. */
+int ws_client_read(struct server *server, int fd, struct str *ret);
+/* Reads on until a text frame has `needle`; fails the test when the connection ends first. */
+struct str ws_client_wait(struct server *server, int fd, const char *needle);
+void ws_client_send(int fd, const char *text);
+/* A request with a cookie and the CSRF header, JSON body or NULL. */
+const char *api_call(struct server *server, const char *method, const char *path, struct str cookie,
+                     struct str csrf, const char *body);
