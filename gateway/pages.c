@@ -11,9 +11,6 @@ static struct str asset_path(struct str path) {
     if (str_has_prefix(path, STR("/console/"))) {
         return STR("/console");
     }
-    if (str_has_prefix(path, STR("/oidc/")) && str_has_suffix(path, STR("/logged-out"))) {
-        return STR("/logged-out");
-    }
     return path;
 }
 

@@ -33,6 +33,7 @@ static const struct route TABLE[] = {
     PAGE("/login/{org}", "page.login_org"),
     PAGE("/console", "page.console"),
     PAGE("/console/{path*}", "page.console_part"),
+    PAGE("/logged-out", "page.logged_out"),
     PAGE("/assets/{path*}", "page.asset"),
     PAGE("/api/v1/openapi.json", "openapi"),
     ROUTE(HTTP_GET, "/version", AUTH_NONE, NO_PERMISSION, CSRF_NO, BODY_NONE, RATE_DEFAULT,

@@ -85,20 +85,13 @@ result oidc_callback_http(struct scope *scope, struct call *call) {
     return http_answer_redirect(scope, call->response, 303, return_path);
 }
 
-static const char SIGNED_OUT[] =
-    "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\">"
-    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
-    "<title>Signed out</title></head>\n<body><main><h1>You are signed out</h1>\n"
-    "<p><a href=\"/login\">Sign in again</a></p></main></body>\n</html>\n";
-
 result oidc_logged_out_http(struct scope *scope, struct call *call) {
     struct connection connection;
     struct str state = STR("");
     TRY(routed_connection(scope, call, &connection));
     TRY(call_query(scope, call, STR("state"), &state));
     TRY(oidc_logout_check_return(scope, call, state));
-    http_answer_html(call->response, 200, str_from_c(SIGNED_OUT));
-    return OK_RESULT;
+    return http_answer_redirect(scope, call->response, 303, STR("/logged-out"));
 }
 
 result oidc_jwks_http(struct scope *scope, struct call *call) {

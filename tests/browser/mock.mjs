@@ -136,7 +136,7 @@ function fileFor(bundle, name) {
     if (name === '/') return `${HTML}messenger.html`;
     if (/^\/login(\/[^/]+)?$/.test(name) && name !== '/login/discover') return `${HTML}login.html`;
     if (name === '/console') return `${HTML}console.html`;
-    if (/^\/oidc\/[^/]+\/logged-out$/.test(name)) return `${HTML}logged-out.html`;
+    if (name === '/logged-out') return `${HTML}logged-out.html`;
     if (name === '/assets/icon.svg') return `${HTML}icon.svg`;
     const asset = /^\/assets\/([a-z]+\.(?:js|css))$/.exec(name);
     return asset ? path.join(bundle, asset[1]) : null;

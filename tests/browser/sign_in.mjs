@@ -81,7 +81,7 @@ await play({
         await look(small, 'login-phone');
     },
     async 'the footer leads to the source, but only over http'({ browser, gatehouse, look }) {
-        const page = await browser.open(`${gatehouse.url}/oidc/c1/logged-out`);
+        const page = await browser.open(`${gatehouse.url}/logged-out`);
         await page.getByRole('link', { name: 'source of version 0.1.0' }).waitFor();
         assert.strictEqual(await page.locator('#source').getAttribute('href'), 'https://source.example/gatehouse');
         await look(page, 'logged-out');
