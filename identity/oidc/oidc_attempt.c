@@ -134,9 +134,12 @@ result oidc_attempt_consume(struct scope *scope, struct call *call,
         .connection_id = connection->id,
     };
     struct attempt_row row;
-    const result taken = oidc_attempt_take(scope, call->db, &wanted, bindings, &row);
+    AUTO(tx_end) struct tx *tx = NULL;
+    TRY(tx_begin(scope, call->db, LANE_NORMAL, &tx));
+    const result taken = oidc_attempt_take(scope, tx, &wanted, bindings, &row);
     REQUIRE(scope, taken.code != NOT_FOUND, FORBIDDEN, "oidc.attempt");
     TRY(taken);
+    TRY(tx_commit(scope, tx));
     for (size_t i = 0; i < ATTEMPT_BINDINGS; i++) {
         if (str_eq(bindings[i], row.binding_hash)) {
             TRY(set_slot(scope, call, i, STR(""), 0));

@@ -39,10 +39,10 @@ result oidc_attempt_insert(struct scope *scope, struct tx *tx, const struct atte
                   &rows);
 }
 
-result oidc_attempt_take(struct scope *scope, struct db *db, const struct attempt_row *wanted,
+result oidc_attempt_take(struct scope *scope, struct tx *tx, const struct attempt_row *wanted,
                          const struct str bindings[ATTEMPT_BINDINGS], struct attempt_row *ret) {
     struct rows rows;
-    TRY(db_run(scope, db, &TAKE,
+    TRY(tx_run(scope, tx, &TAKE,
                VALUES(value_text(wanted->org_id), value_text(wanted->state_hash),
                       value_text(wanted->connection_id),
                       value_number(clock_now_us(scope->env->clock)), value_text(bindings[0]),

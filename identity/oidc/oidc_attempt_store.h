@@ -16,7 +16,7 @@ extern const struct statement_list OIDC_ATTEMPT_STATEMENTS;
 RESULT oidc_attempt_insert(struct scope *scope, struct tx *tx, const struct attempt_row *row);
 /* Deletes and returns the row in one statement: NOT_FOUND "oidc.attempt". Empty bindings match
  * nothing. */
-RESULT oidc_attempt_take(struct scope *scope, struct db *db, const struct attempt_row *wanted,
+RESULT oidc_attempt_take(struct scope *scope, struct tx *tx, const struct attempt_row *wanted,
                          const struct str bindings[ATTEMPT_BINDINGS], struct attempt_row *ret);
 RESULT oidc_attempt_delete_of_connection(struct scope *scope, struct tx *tx, struct str org_id,
                                          struct str connection_id);

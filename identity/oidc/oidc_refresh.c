@@ -72,6 +72,23 @@ static result store(struct scope *scope, const struct call *call,
     return tx_commit(scope, tx);
 }
 
+static result take_lease(struct scope *scope, const struct call *call,
+                         const struct oidc_session *session, struct str owner, bool *ret_is_held) {
+    const int64_t until_us = clock_now_us(scope->env->clock) + S_TO_US(LEASE_S);
+    AUTO(tx_end) struct tx *tx = NULL;
+    TRY(tx_begin(scope, call->db, LANE_NORMAL, &tx));
+    TRY(oidc_session_lease(scope, tx, session, owner, until_us, ret_is_held));
+    return tx_commit(scope, tx);
+}
+
+static result give_lease_back(struct scope *scope, const struct call *call,
+                              const struct oidc_session *session, struct str owner) {
+    AUTO(tx_end) struct tx *tx = NULL;
+    TRY(tx_begin(scope, call->db, LANE_NORMAL, &tx));
+    TRY(oidc_session_unlease(scope, tx, session, owner));
+    return tx_commit(scope, tx);
+}
+
 static result end_session(struct scope *scope, struct call *call,
                           const struct oidc_session *session) {
     const struct session_end end = {
@@ -136,7 +153,7 @@ static result refresh_with_lease(struct scope *scope, struct call *call,
         return end_session(scope, call, session);
     }
     const char *reason = scope->reason;
-    TRY(oidc_session_unlease(scope, call->db, session, owner));
+    TRY(give_lease_back(scope, call, session, owner));
     scope->reason = reason;
     /* A provider that misunderstands us says nothing about the person. */
     return done.code == UNAUTHENTICATED && !str_eq(str_from_c(reason), STR("user.gone"))
@@ -162,8 +179,7 @@ result oidc_refresh(struct scope *scope, struct call *call, struct oidc_refreshe
             return OK_RESULT;
         }
         bool is_held = false;
-        const int64_t until_us = clock_now_us(scope->env->clock) + S_TO_US(LEASE_S);
-        TRY(oidc_session_lease(scope, call->db, &session, owner, until_us, &is_held));
+        TRY(take_lease(scope, call, &session, owner, &is_held));
         if (is_held) {
             refreshed.was_due = true;
             TRY(refresh_with_lease(scope, call, &session, owner, &refreshed));

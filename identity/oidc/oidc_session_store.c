@@ -96,10 +96,10 @@ result oidc_session_delete_of_connection(struct scope *scope, struct tx *tx, str
                   VALUES(value_text(org_id), value_text(connection_id)), &rows);
 }
 
-result oidc_session_lease(struct scope *scope, struct db *db, const struct oidc_session *session,
+result oidc_session_lease(struct scope *scope, struct tx *tx, const struct oidc_session *session,
                           struct str owner, int64_t until_us, bool *ret_is_held) {
     struct rows rows;
-    TRY(db_run(scope, db, &LEASE,
+    TRY(tx_run(scope, tx, &LEASE,
                VALUES(value_text(session->org_id), value_text(session->session_id),
                       value_text(owner), value_number(until_us),
                       value_number(clock_now_us(scope->env->clock)),
@@ -109,11 +109,11 @@ result oidc_session_lease(struct scope *scope, struct db *db, const struct oidc_
     return OK_RESULT;
 }
 
-result oidc_session_unlease(struct scope *scope, struct db *db, const struct oidc_session *session,
+result oidc_session_unlease(struct scope *scope, struct tx *tx, const struct oidc_session *session,
                             struct str owner) {
     struct rows rows;
-    return db_run(
-        scope, db, &UNLEASE,
+    return tx_run(
+        scope, tx, &UNLEASE,
         VALUES(value_text(session->org_id), value_text(session->session_id), value_text(owner)),
         &rows);
 }

@@ -23,9 +23,9 @@ RESULT oidc_session_delete_of_connection(struct scope *scope, struct tx *tx, str
                                          struct str connection_id);
 
 /* One refresh at a time, over all nodes: true when `owner` holds the lease now. */
-RESULT oidc_session_lease(struct scope *scope, struct db *db, const struct oidc_session *session,
+RESULT oidc_session_lease(struct scope *scope, struct tx *tx, const struct oidc_session *session,
                           struct str owner, int64_t until_us, bool *ret_is_held);
-RESULT oidc_session_unlease(struct scope *scope, struct db *db, const struct oidc_session *session,
+RESULT oidc_session_unlease(struct scope *scope, struct tx *tx, const struct oidc_session *session,
                             struct str owner);
 /* The outcome of a refresh, only while `owner` still holds the lease: CONFLICT
  * "oidc.lease_lost". */

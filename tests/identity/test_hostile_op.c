@@ -29,6 +29,13 @@ struct row {
 #define NOW_PLUS_HOUR "1767326645"
 #define TWO_DAYS_AGO  "1767150245"
 
+/* The library behind the door refuses such a token by itself. */
+#ifdef GH_JOSE_OPENSSL
+#define ARRAY_REASON "jwt.payload"
+#else
+#define ARRAY_REASON "jwt.signature"
+#endif
+
 /* name, code, reason ("": accepted), the lie */
 /* clang-format off */
 #define ROWS(X) \
@@ -105,7 +112,7 @@ struct row {
     X(further_discovery_answers_500, UNAVAILABLE, "oidc.status", .metadata_status = 500) \
     X(further_keys_answer_500_from_the_start, UNAVAILABLE, "oidc.status", .jwks_status = 500) \
     X(further_keys_that_are_no_key_set, UNAVAILABLE, "oidc.keys", .jwks = "{\"keys\":7}") \
-    X(further_the_payload_is_an_array, UNAUTHENTICATED, "jwt.payload", .payload = "[1,2]") \
+    X(further_the_payload_is_an_array, UNAUTHENTICATED, ARRAY_REASON, .payload = "[1,2]") \
     X(further_exp_of_1e300, UNAUTHENTICATED, "jwt.time", .exp = "1e300") \
     X(further_a_verifier_that_does_not_fit, UNAUTHENTICATED, "oidc.invalid_grant", .wants_other_verifier = true) \
     X(further_the_client_is_unknown, UNAUTHENTICATED, "oidc.client", .token_body = "{\"error\":\"invalid_client\"}", .token_status = 401) \
@@ -292,8 +299,9 @@ static void the_client_secret_goes_into_the_header_form_encoded(void **state) {
     AUTO(sign_in_close) struct sign_in *s = sign_in_open(d, &keys);
     const struct lie good = {0};
     assert_ok(sign_in(s, &good).result);
-    /* RFC 6749 section 2.3.1: gatehouse:client+secret+%26+more */
-    assert_str(s->op.token_authorization, "Basic Z2F0ZWhvdXNlOmNsaWVudCtzZWNyZXQrJTI2K21vcmU=");
+    /* RFC 6749 section 2.3.1: gatehouse:client%20secret%20%26%20more */
+    assert_str(s->op.token_authorization,
+               "Basic Z2F0ZWhvdXNlOmNsaWVudCUyMHNlY3JldCUyMCUyNiUyMG1vcmU=");
     assert_true(str_find(s->op.token_request, STR("secret")) < 0);
     assert_true(str_find(s->op.token_request, STR("redirect_uri=https%3A%2F%2Fchat.example%2F")) >=
                 0);
@@ -406,10 +414,11 @@ static void two_organisations_with_the_same_provider_never_mix(void **state) {
     assert_ok(user_find_by_name(scope, d->db, other.org.id, STR("alice"), &there_alice));
     assert_false(str_eq(here_alice.id, there_alice.id));
     /* an attempt of one is none of the other */
+    struct browser fresh = {.count = 0};
     s->connection = first;
-    assert_ok(start_sign_in(s, &s->browser, "").result);
+    assert_ok(start_sign_in(s, &fresh, "").result);
     s->connection = second;
-    assert_string_equal(finish_sign_in(s, &s->browser).reason, "oidc.attempt");
+    assert_string_equal(finish_sign_in(s, &fresh).reason, "oidc.attempt");
     /* out here, still in there */
     const struct state_change change = change_of(d, &here_alice, SOURCE_SCIM);
     struct revoked revoked = {0};

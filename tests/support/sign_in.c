@@ -4,9 +4,9 @@
 
 #include "base/form.h"
 #include "identity/connection_schema.h"
+#include "identity/identity_schema.h"
 #include "identity/oidc/oidc.h"
 #include "identity/oidc/oidc_http.h"
-#include "identity/schema.h"
 
 const struct migration_list *const SIGN_IN_MIGRATIONS[] = {
     &BASE_MIGRATIONS, &MESSAGING_MIGRATIONS, &IDENTITY_MIGRATIONS, &CONNECTION_MIGRATIONS};
