@@ -302,6 +302,10 @@ const char *follower_not_ready_reason(const struct follower *follower) {
     return atomic_load(&follower->reason);
 }
 
+struct db *follower_db(struct follower *follower) {
+    return follower->db;
+}
+
 bool follower_leave(struct follower *follower) {
     if (follower->phase == PHASE_JOIN || follower->phase == PHASE_LOST) {
         follower->phase = PHASE_LEFT; /* no row of this instance is there, or none that counts */

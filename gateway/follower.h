@@ -51,5 +51,7 @@ void follower_step(struct follower *follower, int64_t *ret_wait_until_boot_us, i
 bool follower_is_ready(const struct follower *follower);
 /* Any thread: why not, a literal: "database", "joining", "lost commits" …; NULL when ready. */
 const char *follower_not_ready_reason(const struct follower *follower);
+/* Tests inject faults into it; NULL before it was opened. */
+struct db *follower_db(struct follower *follower);
 /* Stop: after all shards have drained, delete the own row (rule 15). True when done. */
 bool follower_leave(struct follower *follower);

@@ -51,13 +51,17 @@ void follower_call_failed(struct follower *follower) {
         follower_streams_failed(follower);
     }
     /* CALL_PAGES: what was fetched stays, and the same pages are asked for again. */
-    follower->wants_beat = follower->wants_beat || kind == CALL_BEAT;
     follower->wants_read = follower->wants_read || kind == CALL_READ;
     follower->at.question = NULL;
     follower_call_drop(follower);
     const int64_t now = follower_now(follower);
     follower->next_try_us = now + MS_TO_US(50);
-    follower->next_beat_us = follower->next_try_us;
+    if (kind == CALL_BEAT) {
+        /* Writes may fail where reads do not: let the rows come, though without a lease. */
+        follower->next_beat_us = now + follower->set.bound_us / 8;
+        follower->wants_beat = follower->has_beat_failed = true;
+        follower->wants_read = follower->phase == PHASE_RUN;
+    }
     if (now - follower->lease_us >= follower->set.bound_us * 7 / 10) {
         follower->has_lease = false;
     }
@@ -141,13 +145,17 @@ static void sweep_steps(struct follower *follower, int64_t now) {
                       VALUES(value_text(instance), value_number(foreign->beat)));
 }
 
+static bool is_beat_due(const struct follower *follower, int64_t now) {
+    return now >= follower->next_beat_us || (follower->wants_beat && !follower->has_beat_failed);
+}
+
 /* What is due, most urgent first. False: nothing. */
 static bool choose_running(struct follower *follower, int64_t now, enum call_kind *ret) {
     bool partitions[REVOCATION_PARTITIONS] = {false};
     const bool has_room = follower->batches < BATCHES_MOST;
     if (follower_wants_pages(follower, partitions)) {
         *ret = CALL_PAGES;
-    } else if (has_room && (now >= follower->next_beat_us || follower->wants_beat)) {
+    } else if (has_room && is_beat_due(follower, now)) {
         *ret = CALL_BEAT;
     } else if (barriers_questioned(follower->barriers) != NULL) {
         *ret = CALL_QUESTION;

@@ -363,6 +363,9 @@ void follower_heads_done(struct follower *follower, int64_t now) {
     if (!is_standing(follower, &read)) {
         return;
     }
+    if (follower->at.kind == CALL_BEAT) {
+        follower->has_beat_failed = false;
+    }
     know_generation(follower, read.generation);
     remember_heads(follower, read.heads);
     look_at_nodes(follower, &read.nodes, now);

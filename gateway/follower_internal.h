@@ -104,7 +104,8 @@ struct follower {
     int64_t known[REVOCATION_PARTITIONS];     /* highest head of this generation (I7) */
     int64_t acked[REVOCATION_PARTITIONS];     /* all shards are done */
     bool hinted[REVOCATION_PARTITIONS];
-    bool wants_read, wants_beat, is_bus_gone, prefers_events, has_lease, is_generation_known;
+    bool wants_read, wants_beat, is_bus_gone, prefers_events, has_lease, is_generation_known,
+        has_beat_failed;
     int64_t next_beat_us, next_read_us, next_try_us, next_stream_round_us;
     int64_t lease_us; /* that all shards have */
     uint64_t batch_number;

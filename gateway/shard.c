@@ -165,7 +165,7 @@ bool shard_step(struct shard *shard) {
 
 int64_t shard_next_timer_us(const struct shard *shard) {
     int64_t next = INT64_MAX;
-    if (!shard->is_fenced) {
+    if (!shard->is_fenced && !HOLE(17)) {
         next = shard->lease_us + shard->soft_us;
     }
     const int64_t tick_us = (shard->wheel_second + 1) * US_PER_S;

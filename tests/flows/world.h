@@ -6,6 +6,7 @@
 #include "base/bus.h"
 #include "gateway/follower.h"
 #include "gateway/metric.h"
+#include "gateway/node_store.h"
 #include "gateway/shard.h"
 #include "gateway/worker.h"
 #include "identity/identity.h"
