@@ -1,1 +1,0 @@
-/* placeholder */ int provisioning_placeholder_;

@@ -1,0 +1,55 @@
+#include "provisioning/schema.h"
+
+#include <stddef.h>
+
+/* The SCIM view of people. Who they are, and whether they are active, stands in org_user alone;
+ * here is what only the directory knows. A person without a row here is shown with what org_user
+ * has, until a directory writes to them. */
+static const char *const PEOPLE[] = {
+    /* attributes: the resource without id, meta, schemas, externalId, userName and active.
+     * is_live 0: a tombstone. Its id is never given out again, its external_id leads back to the
+     * account that was kept. */
+    "CREATE TABLE scim_user ("
+    " org_id TEXT NOT NULL,"
+    " id TEXT NOT NULL,"
+    " user_id TEXT NOT NULL,"
+    " connection_id TEXT NOT NULL,"
+    " external_id TEXT,"
+    " display_key TEXT,"
+    " attributes TEXT NOT NULL,"
+    " version BIGINT NOT NULL CHECK (version > 0),"
+    " is_live SMALLINT NOT NULL CHECK (is_live IN (0, 1)),"
+    " created_us BIGINT NOT NULL,"
+    " changed_us BIGINT NOT NULL,"
+    " deleted_us BIGINT,"
+    " PRIMARY KEY (org_id, id),"
+    " FOREIGN KEY (org_id, user_id) REFERENCES org_user (org_id, id))",
+    "CREATE UNIQUE INDEX scim_user_live ON scim_user (org_id, user_id) WHERE is_live = 1",
+    "CREATE INDEX scim_user_person ON scim_user (org_id, user_id)",
+    "CREATE INDEX scim_user_external ON scim_user (org_id, connection_id, external_id)",
+    "CREATE INDEX scim_user_display ON scim_user (org_id, display_key)",
+
+    /* One row per address of a live scim_user, for the filters that match by e-mail. */
+    "CREATE TABLE scim_email ("
+    " org_id TEXT NOT NULL,"
+    " scim_id TEXT NOT NULL,"
+    " position SMALLINT NOT NULL,"
+    " user_id TEXT NOT NULL,"
+    " value_key TEXT NOT NULL,"
+    " type_key TEXT NOT NULL,"
+    " PRIMARY KEY (org_id, scim_id, position),"
+    " FOREIGN KEY (org_id, scim_id) REFERENCES scim_user (org_id, id))",
+    "CREATE INDEX scim_email_value ON scim_email (org_id, value_key)",
+    "CREATE INDEX scim_email_person ON scim_email (org_id, user_id)",
+
+    /* For filters by displayName on people whom no directory has written to. */
+    "CREATE INDEX org_user_display ON org_user (org_id, display_key)",
+    NULL,
+};
+
+static const struct migration MIGRATIONS[] = {
+    {300, "provisioning: people as directories see them", PEOPLE},
+};
+
+const struct migration_list PROVISIONING_MIGRATIONS = {MIGRATIONS,
+                                                       sizeof MIGRATIONS / sizeof MIGRATIONS[0]};
