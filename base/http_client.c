@@ -25,6 +25,7 @@ enum {
 struct curl_client {
     struct http_client client; /* first */
     const struct address_rules *allowed;
+    long timeout_ms;
 };
 
 struct exchange {
@@ -179,7 +180,8 @@ static void set_method(CURL *easy, const struct http_call *call) {
     }
 }
 
-static void set_limits(CURL *easy, const struct http_call *call, struct exchange *exchange) {
+static void set_limits(CURL *easy, const struct http_call *call, struct exchange *exchange,
+                       long timeout_ms) {
     CURL_SET(easy, CURLOPT_PROTOCOLS_STR, "https");
     CURL_SET(easy, CURLOPT_FOLLOWLOCATION, 0L);
     CURL_SET(easy, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1);
@@ -193,7 +195,7 @@ static void set_limits(CURL *easy, const struct http_call *call, struct exchange
     CURL_SET(easy, CURLOPT_HEADERDATA, exchange);
     CURL_SET(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t) exchange->body.limit);
     CURL_SET(easy, CURLOPT_CONNECTTIMEOUT_MS, to_ms(call->connect_timeout_us, DEFAULT_CONNECT_MS));
-    CURL_SET(easy, CURLOPT_TIMEOUT_MS, to_ms(call->timeout_us, DEFAULT_TIMEOUT_MS));
+    CURL_SET(easy, CURLOPT_TIMEOUT_MS, to_ms(call->timeout_us, timeout_ms));
 }
 
 static result explain(struct scope *scope, CURLcode code, const struct exchange *exchange) {
@@ -249,7 +251,7 @@ static result curl_send(struct http_client *client, struct scope *scope,
     TRY(set_proxy(scope, easy, call->proxy));
     curl_trust(easy, call->ca_pem);
     set_method(easy, call);
-    set_limits(easy, call, &exchange);
+    set_limits(easy, call, &exchange, self->timeout_ms);
     CURL_SET(easy, CURLOPT_CURLU, url);
     CURL_SET(easy, CURLOPT_HTTPHEADER, headers);
     const CURLcode code = curl_easy_perform(easy);
@@ -267,7 +269,12 @@ struct http_client *curl_client_new(const struct address_rules *allowed) {
     }
     client->client.send = curl_send;
     client->allowed = allowed;
+    client->timeout_ms = DEFAULT_TIMEOUT_MS;
     return &client->client;
+}
+
+void curl_client_set_timeout(struct http_client *client, int64_t timeout_us) {
+    ((struct curl_client *) client)->timeout_ms = to_ms(timeout_us, DEFAULT_TIMEOUT_MS);
 }
 
 void curl_client_free(struct http_client **client) {

@@ -37,4 +37,6 @@ struct http_client {
 
 /* The rules are borrowed and must outlive the client. Any number of threads may send. */
 struct http_client *curl_client_new(const struct address_rules *allowed);
+/* For calls that name no time-out of their own; before the first call. */
+void curl_client_set_timeout(struct http_client *client, int64_t timeout_us);
 void curl_client_free(struct http_client **client);

@@ -204,6 +204,17 @@ static result smtp_send(struct mailer *mailer, struct scope *scope, const struct
     return code == CURLE_OK ? OK_RESULT : explain(scope, easy, code);
 }
 
+result smtp_probe(struct mailer *mailer, struct scope *scope) {
+    const struct smtp_mailer *self = (const struct smtp_mailer *) mailer;
+    AUTO(curl_easy_close) CURL *easy = curl_easy_init();
+    assert(easy != NULL);
+    set_relay(easy, self);
+    CURL_SET(easy, CURLOPT_CUSTOMREQUEST, "NOOP");
+    CURL_SET(easy, CURLOPT_NOBODY, 1L);
+    const CURLcode code = curl_easy_perform(easy);
+    return code == CURLE_OK ? OK_RESULT : explain(scope, easy, code);
+}
+
 static char *keep_text(struct str text) {
     char *copy = calloc(1, text.len + 1);
     if (copy == NULL) {

@@ -28,6 +28,9 @@ struct smtp_settings {
     bool is_plain_allowed; /* relay on loopback without TLS */
 };
 
+/* Goes as far as a mail would go before its addresses: connection, TLS, sign-in. Reasons as above.
+ */
+RESULT smtp_probe(struct mailer *mailer, struct scope *scope);
 /* Copies the settings. */
 struct mailer *smtp_mailer_new(const struct smtp_settings *settings);
 void smtp_mailer_free(struct mailer **mailer);

@@ -13,6 +13,7 @@
 #include "gateway/jobs.h"
 #include "gateway/metric.h"
 #include "gateway/routes.h"
+#include "gateway/seal_check_store.h"
 #include "identity/oidc/oidc.h"
 
 enum {
@@ -23,9 +24,7 @@ enum {
     REVOCATION_WORKERS = 2
 };
 
-static result bring_up_to_date(struct scope *scope, struct app *app) {
-    AUTO(db_close) struct db *db = NULL;
-    TRY(db_open(scope, app->store, &db));
+static result bring_up_to_date(struct scope *scope, struct app *app, struct db *db) {
     struct migration_list lists[TABLE_LISTS];
     const size_t count = tables_migrations(lists);
     if (!app->settings->is_auto_migrating) {
@@ -42,7 +41,10 @@ static result bring_up_to_date(struct scope *scope, struct app *app) {
 static result start_store(struct scope *scope, struct app *app) {
     TRY(store_open(scope, &app->settings->database, &app->store));
     TRY(store_lock(scope, app->store));
-    return bring_up_to_date(scope, app);
+    AUTO(db_close) struct db *db = NULL;
+    TRY(db_open(scope, app->store, &db));
+    TRY(bring_up_to_date(scope, app, db));
+    return seal_check(scope, db, app->settings->seal_key);
 }
 
 static result start_contexts(struct scope *scope, struct app *app) {
@@ -52,6 +54,7 @@ static result start_contexts(struct scope *scope, struct app *app) {
     app->metrics = metrics_new(METRICS, METRIC_COUNT);
     app->env.bus = app->bus;
     app->env.http = curl_client_new(&settings->outbound_allowed);
+    curl_client_set_timeout(app->env.http, settings->outbound_timeout_us);
     app->env.mail = settings->smtp.url.len > 0 ? smtp_mailer_new(&settings->smtp) : NULL;
     const struct str public_url = str_copy(app->arena, settings->public_url);
     app->messaging = (struct messaging){

@@ -143,14 +143,15 @@ static bool is_database_url(struct str text) {
 }
 
 static bool is_loopback_host(struct str host) {
+    static const struct address_rule LOOPBACK[] = {
+        {.address = {[10] = 0xff, [11] = 0xff, [12] = 127}, .prefix_bits = 104},
+        {.address = {[15] = 1}, .prefix_bits = 128},
+    };
+    static const struct address_rules RULES = {LOOPBACK, 2};
     unsigned char address[ADDRESS_BYTES];
-    if (!address_parse(host, address)) {
-        return str_eq(host, STR("localhost")) || str_has_suffix(host, STR(".localhost"));
-    }
-    static const unsigned char MAPPED[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-    static const unsigned char IPV6[ADDRESS_BYTES] = {[15] = 1};
-    return memcmp(address, IPV6, ADDRESS_BYTES) == 0 ||
-           (memcmp(address, MAPPED, sizeof MAPPED) == 0 && address[12] == 127);
+    return address_parse(host, address)
+               ? address_matches(address, &RULES)
+               : str_eq(host, STR("localhost")) || str_has_suffix(host, STR(".localhost"));
 }
 
 static bool parse_web_url(struct scope *scope, const struct setting *setting, struct str text,

@@ -8,6 +8,7 @@
 #include "base/job.h"
 #include "base/migrate_store.h"
 #include "gateway/node_store.h"
+#include "gateway/seal_check_store.h"
 #include "identity/connection_schema.h"
 #include "identity/connection_store.h"
 #include "identity/domain_store.h"
@@ -45,6 +46,7 @@ size_t tables_statements(const struct statement_list *ret[STATEMENT_LISTS]) {
         &MIGRATE_STATEMENTS, &GENERATION_STATEMENTS,   &EVENT_LOG_STATEMENTS,
         &JOB_STATEMENTS,     &NODE_STATEMENTS,         &CONNECTION_STATEMENTS,
         &DOMAIN_STATEMENTS,  &OIDC_ATTEMPT_STATEMENTS, &OIDC_SESSION_STATEMENTS,
+        &SEAL_CHECK_STATEMENTS,
     };
     size_t count = add_lists(ret, 0, OWN, sizeof OWN / sizeof OWN[0]);
     count = add_lists(ret, count, MESSAGING_STATEMENTS, MESSAGING_STATEMENTS_COUNT);

@@ -308,6 +308,9 @@ static void a_slow_server_is_left_at_the_deadline(void **state) {
     call.timeout_us = 0;
     call.connect_timeout_us = MS_TO_US(300);
     assert_refused(w, call, UNAVAILABLE, "http.timeout");
+    call = get_path(&w, "/drip");
+    curl_client_set_timeout(w.client, MS_TO_US(300));
+    assert_refused(w, call, UNAVAILABLE, "http.timeout");
     assert_true(elapsed_ms(&start) < 4000);
 }
 

@@ -231,6 +231,26 @@ static void a_subject_cannot_add_a_header(void **state) {
     assert_box_empty();
 }
 
+static result probe(struct fixture *f, const struct smtp_settings *settings) {
+    AUTO(smtp_mailer_free) struct mailer *mailer = smtp_mailer_new(settings);
+    return smtp_probe(mailer, &f->scope);
+}
+
+static void a_probe_goes_as_far_as_the_sign_in_and_sends_nothing(void **state) {
+    struct fixture *f = *state;
+    struct smtp_settings settings = settings_for(f, "smtp", "SUBMIT_PORT");
+    settings.user = STR("gw");
+    settings.password = (struct secret){STR("gwp\xc3\xa4ss")};
+    assert_ok(probe(f, &settings));
+    settings.password = (struct secret){STR("wrong")};
+    assert_failed(probe(f, &settings), &f->scope, UNAVAILABLE, "mail.login");
+    settings = settings_for(f, "smtp", "PLAIN_PORT");
+    assert_failed(probe(f, &settings), &f->scope, UNAVAILABLE, "mail.tls");
+    settings = settings_for(f, "smtp", "CLOSED_PORT");
+    assert_failed(probe(f, &settings), &f->scope, UNAVAILABLE, "mail.unreachable");
+    assert_box_empty();
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         SENTENCE(a_mail_arrives_over_starttls_with_all_its_headers),
@@ -244,6 +264,7 @@ int main(void) {
         SENTENCE(a_relay_that_is_away_is_unreachable),
         SENTENCE(an_address_that_needs_quoting_is_refused),
         SENTENCE(a_subject_cannot_add_a_header),
+        SENTENCE(a_probe_goes_as_far_as_the_sign_in_and_sends_nothing),
     };
     return cmocka_run_group_tests(tests, start_server, stop_server);
 }

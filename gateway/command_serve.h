@@ -1,0 +1,6 @@
+#pragma once
+/* gatehouse serve */
+
+#include "gateway/command.h"
+
+int command_serve(struct command_call *call);
