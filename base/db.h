@@ -156,15 +156,17 @@ struct db_step {
     struct values values;
 };
 
-/* Starts the steps as one transaction (one pipeline on PostgreSQL; SQLite runs them at once). The
- * db is busy until db_call_end. */
+/* Starts the steps as one transaction (one pipeline on PostgreSQL; SQLite runs them at once, and
+ * fails here). A lost connection is made again by the next call, without blocking; the call that
+ * met the loss fails. The scope's arena must live until db_call_end, and so must the db. */
 RESULT db_call_begin(struct scope *scope, struct db *db, const struct db_step *steps, size_t count,
                      struct db_call **ret);
 /* -1: nothing to wait for. Else wait for the events (POLLIN, POLLOUT) until the deadline. */
 int db_call_fd(const struct db_call *call);
 short db_call_events(const struct db_call *call);
 /* Reads what is there without blocking. *ret_is_done with OK: all steps ran and the transaction is
- * committed. */
+ * committed. A failure ends the call: "db.commit_uncertain" when the connection was lost after
+ * COMMIT had been sent. Ask for fd and events again after each advance. */
 RESULT db_call_advance(struct scope *scope, struct db_call *call, bool *ret_is_done);
 /* The rows of step i, valid until the scope's arena ends. */
 const struct rows *db_call_rows(const struct db_call *call, size_t step);

@@ -59,5 +59,5 @@ RESULT postgres_call_begin(struct scope *scope, struct db *db, const struct db_s
                            size_t count, struct db_call **ret);
 int postgres_call_fd(const struct db_call *call);
 short postgres_call_events(const struct db_call *call);
-result postgres_call_advance(struct scope *scope, struct db_call *call, bool *ret_is_done);
-void postgres_call_end(struct db_call *call);
+result postgres_call_advance(struct scope *scope, struct db_call *base, bool *ret_is_done);
+void postgres_call_end(struct db_call *base);

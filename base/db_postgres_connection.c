@@ -291,7 +291,8 @@ static bool receive(struct postgres_db *db, PGresult **ret) {
         return true;
     }
     db->error = postgres_error(answer);
-    if (PQstatus(db->connection) == CONNECTION_BAD) {
+    /* A server that says it is going away is gone, even if the socket does not show it yet. */
+    if (PQstatus(db->connection) == CONNECTION_BAD || db->error == DB_UNAVAILABLE) {
         postgres_disconnect(db);
     }
     return false;

@@ -295,11 +295,45 @@ static void eight_claimers_never_get_the_same_job(void **state) {
     assert_int_equal(claimed, JOBS);
 }
 
+static const char *const STEP[] = {"CREATE TABLE raced (id TEXT NOT NULL PRIMARY KEY)",
+                                   "INSERT INTO raced(id) VALUES ('once')", NULL};
+static const struct migration MIGRATIONS[] = {{901, "raced", STEP}};
+static const struct statement RACED = {"test.raced", INSTALLATION, "SELECT count(*) FROM raced",
+                                       NULL};
+
+static void *migrate(void *self) {
+    struct worker *worker = self;
+    const struct migration_list lists[] = {BASE_MIGRATIONS, {MIGRATIONS, 1}};
+    int applied = 0;
+    note(worker, migrate_run(&worker->fixture.scope, worker->db, lists, 2, &applied));
+    worker->place = applied;
+    return NULL;
+}
+
+static void processes_that_start_together_migrate_once(void **state) {
+    struct database *d = *state;
+    open_workers(d, THREADS);
+    for (int i = 0; i < THREADS; i++) {
+        start_worker(i, migrate);
+    }
+    int applied = 0;
+    for (int i = 0; i < THREADS; i++) {
+        close_worker(i);
+        assert_int_equal(workers[i].succeeded, 1);
+        applied += workers[i].place;
+    }
+    assert_int_equal(applied, 1);
+    struct rows rows;
+    assert_ok(db_run(&d->fixture.scope, d->db, &RACED, NO_VALUES, &rows));
+    assert_int_equal(rows_number(&rows, 0, 0), 1);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         ON_BOTH(a_reader_behind_the_head_loses_no_event_of_eight_writers),
         ON_BOTH(a_transaction_that_fails_does_not_take_its_neighbours_along),
         ON_BOTH(eight_claimers_never_get_the_same_job),
+        ON_BOTH(processes_that_start_together_migrate_once),
         ON_SQLITE(transactions_of_eight_threads_share_flushes),
         ON_SQLITE(a_revocation_takes_the_next_turn),
         ON_SQLITE(waiting_for_the_writer_ends_at_the_timeout),
