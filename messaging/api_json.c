@@ -49,13 +49,15 @@ static void nodes(struct scope *scope, struct json_out *out, const struct receip
     json_out_close_array(out);
 }
 
-static void duration(struct scope *scope, struct json_out *out, const struct receipt *receipt) {
-    json_out_name(out, "duration_ms");
-    if (receipt->answered_us == 0) {
+/* Since the signal arrived; the times beside it are whole milliseconds. */
+static void duration(struct scope *scope, struct json_out *out, const char *name,
+                     const struct receipt *receipt, int64_t until_us) {
+    json_out_name(out, name);
+    if (until_us == 0) {
         json_out_null(out);
         return;
     }
-    const double ms = (double) (receipt->answered_us - receipt->received_us) / 1000.0;
+    const double ms = (double) (until_us - receipt->received_us) / 1000.0;
     json_out_value(out, json_new_real(scope->arena, ms));
 }
 
@@ -77,7 +79,8 @@ void api_receipt(struct scope *scope, struct json_out *out, const struct receipt
     json_out_member_number(out, "tokens", receipt->tokens);
     json_out_close_object(out);
     nodes(scope, out, receipt);
-    duration(scope, out, receipt);
+    duration(scope, out, "commit_ms", receipt, receipt->committed_us);
+    duration(scope, out, "duration_ms", receipt, receipt->answered_us);
     json_out_close_object(out);
 }
 

@@ -6,7 +6,8 @@
 
 #define SELECT_RECEIPT                                                                             \
     "SELECT r.org_id, r.id, r.kind, r.subject, r.user_id, r.source, r.received_us, "               \
-    "r.committed_us, r.answered_us, r.sockets, r.sessions, r.tokens, r.nodes, u.display_name "     \
+    "r.committed_us, r.answered_us, r.sockets, r.sessions, r.tokens, r.nodes, "                    \
+    "CASE WHEN u.display_name = '' THEN u.user_name ELSE u.display_name END "                      \
     "FROM receipt r LEFT JOIN org_user u ON u.org_id = r.org_id AND u.id = r.user_id "
 
 static const struct statement INSERT_RECEIPT = {

@@ -270,10 +270,10 @@ function deactivate({ state, body }, { id }) {
     const user = state.users.find((item) => item.id === id);
     user.state = 'deactivated';
     const now = Date.now();
-    const at = (us) => new Date(now + Math.floor(us / 1000)).toISOString().replace('Z', `${String(us % 1000).padStart(3, '0')}Z`);
+    const at = (us) => new Date(now + Math.floor(us / 1000)).toISOString();
     const revocation = {
         id: crypto.randomUUID(), kind: 'user', user: id, display_name: user.display_name, source: 'console', reason: body.reason ?? '', received_at: at(0), committed_at: at(1240),
-        answered_at: at(2100), closed: { sockets: cut(state, id, 'user.deactivated'), sessions: 1, tokens: 0 }, nodes: [{ node: 'n1', acknowledged_ms: 0.61 }], duration_ms: 2.1,
+        answered_at: at(2100), closed: { sockets: cut(state, id, 'user.deactivated'), sessions: 1, tokens: 0 }, nodes: [{ node: 'n1', acknowledged_ms: 0.61 }], commit_ms: 1.24, duration_ms: 2.1,
     };
     state.revocations.unshift(revocation);
     return [200, { user, revocation: { ...revocation, answered_at: null, duration_ms: null, closed: { sockets: 0, sessions: 1, tokens: 0 } } }]; // as at the commit

@@ -43,7 +43,7 @@ interface Phase {
 
 /* Commit and spread are measured; the answer is what is left of the whole. */
 function phasesOf(receipt: Revocation): Phase[] {
-  const commit = Math.max(0, milliseconds(receipt.received_at, receipt.committed_at));
+  const commit = Math.max(0, receipt.commit_ms ?? milliseconds(receipt.received_at, receipt.committed_at));
   const spread = Math.max(0, ...receipt.nodes.map((node) => node.acknowledged_ms ?? 0));
   const whole = receipt.duration_ms ?? commit + spread;
   return [

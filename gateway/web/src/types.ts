@@ -61,6 +61,7 @@ export interface Revocation {
   answered_at: string | null;
   closed: { sockets: number; sessions: number; tokens: number };
   nodes: { node: string; acknowledged_ms: number | null }[];
+  commit_ms?: number | null;
   duration_ms: number | null;
 }
 
