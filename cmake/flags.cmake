@@ -28,7 +28,7 @@ if(SANITIZE)
     target_compile_definitions(flags INTERFACE ARENA_DEBUG)
 endif()
 if(COVERAGE)
-    target_compile_options(flags INTERFACE --coverage)
+    target_compile_options(flags INTERFACE --coverage -fprofile-update=atomic) # threads count, too
     target_link_options(flags INTERFACE --coverage)
 endif()
 if(CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo" OR CMAKE_BUILD_TYPE STREQUAL "Release")
