@@ -44,6 +44,8 @@ static const struct route TABLE[] = {
           RUN_DATABASE, ERRORS_PROBLEM, "login.discover", login_discover_http),
     ROUTE(HTTP_POST, "/api/v1/session", AUTH_NONE, NO_PERMISSION, CSRF_NO, BODY_SMALL, RATE_SIGN_IN,
           RUN_CPU, ERRORS_PROBLEM, "session.create", session_sign_in_http),
+    ROUTE(HTTP_GET, "/api/v1/session", AUTH_SESSION, NO_PERMISSION, CSRF_NO, BODY_NONE, RATE_NONE,
+          RUN_SHARD, ERRORS_PROBLEM, "session.check", session_check_http),
     WRITE(HTTP_DELETE, "/api/v1/session", AUTH_SESSION, NO_PERMISSION, RUN_REVOKING,
           "session.delete", session_sign_out_http),
     WRITE(HTTP_POST, "/api/v1/session/refresh", AUTH_SESSION, NO_PERMISSION, RUN_OUTBOUND,

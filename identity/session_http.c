@@ -88,6 +88,20 @@ result me_http(struct scope *scope, struct call *call) {
     return write_signed_in(scope, call, call->actor->org_id, call->actor->id, csrf);
 }
 
+/* From the shard's memory, without a database: for pages and proxies that ask often. */
+result session_check_http(struct scope *scope, struct call *call) {
+    REQUIRE(scope, call->actor != NULL && call->actor->kind == ACTOR_USER, FORBIDDEN,
+            "role.forbidden");
+    struct json_out out = json_out_begin(scope->arena);
+    json_out_open_object(&out);
+    json_out_member(&out, "user", call->actor->id);
+    json_out_member(&out, "org", call->actor->org_id);
+    json_out_member(&out, "role", str_from_c(role_name(call->actor->role)));
+    json_out_close_object(&out);
+    http_answer_json(call->response, 200, json_out_end(&out));
+    return OK_RESULT;
+}
+
 static struct session_end end_of(const struct call *call, struct str user_id,
                                  struct str session_id) {
     return (struct session_end){
