@@ -1,5 +1,5 @@
 #pragma once
-/* The commands of live sockets, run by workers: send, edit, delete, read. */
+/* The commands of live sockets, run by workers. */
 
 #include "messaging/call.h"
 
