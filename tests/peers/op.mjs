@@ -3,7 +3,8 @@
 //
 // Sign-in: &login_hint=alice needs no page, else a form whose POST login=alice signs in. Consent is implied, PKCE demanded.
 // For tests: POST /__rotate puts new signing keys first and keeps the old ones, ?drop=1 forgets them;
-// POST /__claims {"sub": {claim: value}} changes what is said about a person; GET /__events says what happened.
+// POST /__claims {"sub": {claim: value}} changes what is said about a person; GET /__events says what happened,
+// GET /__counts how often each path was asked.
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import http from 'node:http';
@@ -67,6 +68,7 @@ const newKeys = () => [newKey('rsa', { modulusLength: 2048 }), newKey('ec', { na
 let keys = newKeys();
 let said = {};
 const events = [];
+const counts = {};
 const cookieKey = crypto.randomBytes(16).toString('hex');
 
 const claimsOf = (id) => ({
@@ -164,7 +166,10 @@ async function signIn(request, response) {
 
 async function handle(request, response) {
     const url = new URL(request.url, issuer);
-    if (url.pathname === '/__events') {
+    counts[url.pathname] = (counts[url.pathname] || 0) + 1;
+    if (url.pathname === '/__counts') {
+        response.end(JSON.stringify(counts));
+    } else if (url.pathname === '/__events') {
         response.end(JSON.stringify(events));
     } else if (url.pathname === '/__claims' && request.method === 'POST') {
         said = JSON.parse(await bodyOf(request));
