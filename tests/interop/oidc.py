@@ -131,7 +131,6 @@ class Organisation:
             "post_logout_redirect_uris": [made["logout_redirect_uri"]],
             "grant_types": ["authorization_code", "refresh_token"],
             "token_endpoint_auth_method": client_auth, "id_token_signed_response_alg": alg,
-            "application_type": "native",  # so that redirects to http on loopback are allowed
         }
         if client_auth == "private_key_jwt":
             client["jwks"] = wire.Browser().get(made["jwks_uri"]).json
@@ -223,8 +222,7 @@ def rotation_costs_one_fetch(house):
 
 
 def eight_refreshes_are_one_call(house):
-    connection = house.acme.connect(scopes=["openid", "profile", "email", "offline_access"],
-                                    prompt="consent")
+    connection = house.acme.connect()
     browser = sign_in(house, connection, "rita")
     csrf = csrf_of(house, browser)["csrf"]
     headers = {"X-Gatehouse-Csrf": csrf}
