@@ -35,20 +35,38 @@ export class House {
     }
 
     async start() {
-        const [port, opsPort] = [await freePort(), await freePort()];
-        this.url = `http://127.0.0.1:${port}`;
+        [this.port, this.opsPort] = [await freePort(), await freePort()];
+        this.url = `http://127.0.0.1:${this.port}`;
         this.log = fs.openSync(path.join(this.folder, 'gatehouse.log'), 'a');
-        this.process = spawn(this.binary, [...this.options(), 'serve', '--listen', `127.0.0.1:${port}`, '--ops-listen', `127.0.0.1:${opsPort}`,
+        await this.serve();
+        await this.command('org', 'create', '--name', 'Acme', '--slug', 'acme', '--creator-email', this.creator.email,
+            '--password-file', this.write('password', `${this.creator.password}\n`));
+    }
+
+    async serve() {
+        this.process = spawn(this.binary, [...this.options(), 'serve', '--listen', `127.0.0.1:${this.port}`, '--ops-listen', `127.0.0.1:${this.opsPort}`,
             '--public-url', this.url], { stdio: ['ignore', this.log, this.log] });
         const deadline = Date.now() + READY_MS;
         for (;;) {
-            const ready = await fetch(`http://127.0.0.1:${opsPort}/ready`).catch(() => null);
-            if (ready?.ok) break;
+            const ready = await fetch(`http://127.0.0.1:${this.opsPort}/ready`).catch(() => null);
+            if (ready?.ok) return;
             if (this.process.exitCode !== null || Date.now() > deadline) throw new Error(`the server does not get ready:\n${this.logTail()}`);
             await sleep(50);
         }
-        await this.command('org', 'create', '--name', 'Acme', '--slug', 'acme', '--creator-email', this.creator.email,
-            '--password-file', this.write('password', `${this.creator.password}\n`));
+    }
+
+    async restart() {
+        await this.endServer();
+        await this.serve();
+    }
+
+    async endServer() {
+        if (!this.process || this.process.exitCode !== null) return;
+        const ended = new Promise((resolve) => this.process.on('exit', resolve));
+        this.process.kill('SIGTERM');
+        const timer = setTimeout(() => this.process.kill('SIGKILL'), 15_000);
+        await ended;
+        clearTimeout(timer);
     }
 
     options() {
@@ -89,13 +107,7 @@ export class House {
 
     async stop() {
         if (this.provider) await run(OP, ['stop', path.join(this.folder, 'op')]).catch(() => {});
-        if (this.process && this.process.exitCode === null) {
-            const ended = new Promise((resolve) => this.process.on('exit', resolve));
-            this.process.kill('SIGTERM');
-            const timer = setTimeout(() => this.process.kill('SIGKILL'), 15_000);
-            await ended;
-            clearTimeout(timer);
-        }
+        await this.endServer();
         if (!process.env.KEEP) fs.rmSync(this.folder, { recursive: true, force: true });
     }
 }

@@ -70,6 +70,21 @@ async function throughProvider(browser, loginPath, name) {
     return page;
 }
 
+// Both pages find back by themselves, and nothing is lost or doubled.
+async function restarts(one, two) {
+    await house.endServer();
+    await one.getByText(/Reconnecting in/).waitFor();
+    await one.getByLabel('Message', { exact: true }).fill('Written while the server was away');
+    await one.keyboard.press('Enter');
+    await house.serve();
+    await two.getByText('Written while the server was away').waitFor();
+    for (const page of [one, two]) {
+        await connected(page);
+        await page.locator('.pending').waitFor({ state: 'detached' });
+        assert.strictEqual(await page.getByText('Written while the server was away').count(), 1);
+    }
+}
+
 async function leaves(page, token, id, look) {
     const lives = [];
     page.on('websocket', (socket) => lives.push(socket.url()));
@@ -120,6 +135,7 @@ async function story(browser) {
     await write(chat, 'See you at lunch');
     await dana.getByText('See you at lunch').waitFor();
     await look(dana, 'story-messenger');
+    await restarts(dana, chat);
     await leaves(dana, token, id, look);
     await consoleShows(creator, look);
     const refused = await throughProvider(browser, loginPath, 'dana');
