@@ -24,6 +24,7 @@ result page_get(struct scope *scope, struct call *call) {
     TRY(http_header_add(scope, response, "Cache-Control", STR("no-cache")));
     if (str_eq(http_header_get(call->request, "if-none-match"), asset->etag)) {
         response->status = 304;
+        response->body = asset->bytes; /* for its length, RFC 9110 section 8.6; it is not sent */
         return OK_RESULT;
     }
     response->status = 200;

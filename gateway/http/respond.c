@@ -21,6 +21,9 @@ static void add_security_headers(const struct http_loop *loop, struct MHD_Respon
                                  const struct http_response *answer) {
     const bool is_page = answer->content_type != NULL &&
                          str_has_prefix(str_from_c(answer->content_type), STR("text/html"));
+    if (answer->status == 304) {
+        return; /* RFC 9111 section 3.2: what it carries replaces the policy of the stored page */
+    }
     add_header(response, "Content-Security-Policy", is_page ? PAGE_POLICY : DATA_POLICY);
     add_header(response, "X-Content-Type-Options", "nosniff");
     add_header(response, "Referrer-Policy", "no-referrer");

@@ -44,6 +44,9 @@ static void an_unchanged_page_is_answered_304(void **state) {
     const char *again = client_call(s, request);
     assert_int_equal(answer_status(again), 304);
     assert_null(strstr(again, "<html"));
+    /* It would replace the policy of the page that the browser has stored. */
+    assert_null(strstr(again, "Content-Security-Policy"));
+    assert_non_null(strstr(page, "Content-Security-Policy: default-src 'none'; script-src"));
 }
 
 static const struct {
