@@ -24,6 +24,7 @@ static struct serve_settings serve_of(const struct settings *settings, struct se
         .listen = settings->http_listen,
         .ops_listen = settings->ops_listen,
         .public_url = settings->http_public_url,
+        .source_url = settings->http_source_url,
         .shards = (unsigned) settings->http_shards,
         .database_workers = (unsigned) settings->database_workers,
         .outbound_workers = (unsigned) settings->outbound_workers,

@@ -41,7 +41,7 @@ struct settings {
     struct str database_url;
     int64_t database_workers, database_statement_timeout_ms, database_connect_timeout_ms;
     bool database_auto_migrate;
-    struct str http_listen, http_public_url;
+    struct str http_listen, http_public_url, http_source_url;
     int64_t http_shards, http_max_connections, http_max_connections_per_address;
     int64_t http_header_timeout_ms, http_request_timeout_ms;
     struct address_rules http_trusted_proxies;

@@ -44,6 +44,9 @@ static const struct setting TABLE[] = {
           "How browsers and identity providers reach this server. Scheme and host of every link "
           "come from here, never from a request. Needed unless `http.listen` is a loopback "
           "address."),
+    PLAIN("http.source_url", SETTING_TEXT, "", http_source_url,
+          "Where people get the source of this very program: whoever offers a changed one over a "
+          "network owes it to them (AGPL-3.0, section 13). Shown at the foot of every page."),
     NUMBER("http.shards", "0", 0, 64, http_shards,
            "Event loops, each with a thread of its own; 0 is one per core."),
     PLAIN("http.trusted_proxies", SETTING_RANGES, "", http_trusted_proxies,
