@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <arpa/inet.h>
 #include <arpa/nameser.h>
+#include <netinet/in.h>
 #include <resolv.h>
 
 #include "base/arena.h"
@@ -52,14 +54,24 @@ result dns_read_texts(struct scope *scope, struct str answer, struct dns_texts *
     return OK_RESULT;
 }
 
+struct system_dns {
+    struct dns dns; /* first */
+    bool has_server;
+    struct sockaddr_in server;
+};
+
 static result system_txt(struct dns *dns, struct scope *scope, struct str name,
                          struct dns_texts *ret) {
-    (void) dns;
+    const struct system_dns *system = (const struct system_dns *) (const void *) dns;
     const char *text = NULL;
     TRY(str_to_c(scope, name, &text));
     struct __res_state state;
     memset(&state, 0, sizeof state);
     REQUIRE(scope, res_ninit(&state) == 0, UNAVAILABLE, "dns.failed");
+    if (system->has_server) {
+        state.nscount = 1;
+        state.nsaddr_list[0] = system->server;
+    }
     state.retrans = TIMEOUT_S;
     state.retry = TRIES;
     unsigned char *answer = arena_alloc(scope->arena, ANSWER_MAX_BYTES);
@@ -74,11 +86,30 @@ static result system_txt(struct dns *dns, struct scope *scope, struct str name,
     return dns_read_texts(scope, (struct str){(const char *) answer, (size_t) len}, ret);
 }
 
-struct dns *system_dns_new(void) {
-    struct dns *dns = calloc(1, sizeof *dns);
+static bool parse_server(struct scope *scope, struct str text, struct sockaddr_in *ret) {
+    struct str address;
+    const char *c_address = NULL;
+    uint64_t port = 0;
+    const struct str port_text = str_split(text, ':', &address);
+    *ret = (struct sockaddr_in){.sin_family = AF_INET};
+    if (!is_ok(str_to_c(scope, address, &c_address)) ||
+        !is_ok(parse_u64(scope, port_text, UINT16_MAX, &port))) {
+        return false;
+    }
+    ret->sin_port = htons((uint16_t) port);
+    return inet_pton(AF_INET, c_address, &ret->sin_addr) == 1;
+}
+
+result system_dns_new(struct scope *scope, struct str server, struct dns **ret) {
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    REQUIRE(scope, server.len == 0 || parse_server(scope, server, &address), INVALID, "dns.server");
+    struct system_dns *dns = calloc(1, sizeof *dns);
     assert(dns != NULL);
-    dns->txt = system_txt;
-    return dns;
+    dns->dns.txt = system_txt;
+    dns->has_server = server.len > 0;
+    dns->server = address;
+    *ret = &dns->dns;
+    return OK_RESULT;
 }
 
 void system_dns_free(struct dns **dns) {

@@ -17,8 +17,9 @@ struct dns {
     result (*txt)(struct dns *dns, struct scope *scope, struct str name, struct dns_texts *ret);
 };
 
-/* Asks the resolvers of the system. */
-struct dns *system_dns_new(void);
+/* Asks the resolvers of the system, or `server` ("192.0.2.1:53") if it is not empty. INVALID
+ * "dns.server". */
+RESULT system_dns_new(struct scope *scope, struct str server, struct dns **ret);
 void system_dns_free(struct dns **dns);
 
 /* The TXT records in the bytes of an answer: UNAVAILABLE "dns.failed" when they are no answer. */

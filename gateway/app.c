@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/dns.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "gateway/http/address_table.h"
@@ -53,6 +54,7 @@ static result start_contexts(struct scope *scope, struct app *app) {
     app->bus = process_bus_new();
     app->metrics = metrics_new(METRICS, METRIC_COUNT);
     app->env.bus = app->bus;
+    TRY(system_dns_new(scope, settings->dns_server, &app->env.dns));
     app->env.http = curl_client_new(&settings->outbound_allowed);
     curl_client_set_timeout(app->env.http, settings->outbound_timeout_us);
     app->env.mail = settings->smtp.url.len > 0 ? smtp_mailer_new(&settings->smtp) : NULL;
@@ -357,6 +359,7 @@ void app_stop(struct app **handle) {
     address_table_free(&app->addresses);
     oidc_free(&app->identity.oidc);
     curl_client_free(&app->env.http);
+    system_dns_free(&app->env.dns);
     smtp_mailer_free(&app->env.mail);
     process_bus_free(&app->bus);
     metrics_free(&app->metrics);

@@ -39,6 +39,7 @@ static struct serve_settings serve_of(const struct settings *settings, struct se
         .request_timeout_us = MS_TO_US(settings->http_request_timeout_ms),
         .max_sockets_per_user = (unsigned) settings->live_max_per_user,
         .outbound_timeout_us = MS_TO_US(settings->outbound_timeout_ms),
+        .dns_server = settings->outbound_dns_server,
         .outbound_allowed = settings->outbound_allow_addresses,
         .trusted_proxies = settings->http_trusted_proxies,
         .seal_key = key,

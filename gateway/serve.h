@@ -21,6 +21,7 @@ struct serve_settings {
     int64_t header_timeout_us, request_timeout_us;
     unsigned max_sockets_per_user;
     int64_t outbound_timeout_us;
+    struct str dns_server; /* ADDRESS:PORT; empty: those of the system */
     struct address_rules outbound_allowed, trusted_proxies;
     struct secret seal_key;    /* 32 bytes */
     struct smtp_settings smtp; /* empty url: no mail */

@@ -51,6 +51,7 @@ struct settings {
     int64_t session_idle_minutes, session_absolute_hours;
     bool signup_open;
     struct address_rules outbound_allow_addresses;
+    struct str outbound_dns_server;
     int64_t outbound_workers, outbound_timeout_ms;
     int64_t live_max_per_user;
     struct str smtp_url, smtp_from, smtp_user, smtp_ca_pem;

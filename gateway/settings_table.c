@@ -81,6 +81,9 @@ static const struct setting TABLE[] = {
     PLAIN("outbound.allow_addresses", SETTING_RANGES, "", outbound_allow_addresses,
           "Private addresses that outbound calls may use, for identity providers on the own "
           "premises: `10.1.0.0/16`, with ports `10.1.0.0/16 443 8443`. All others are refused."),
+    PLAIN("outbound.dns_server", SETTING_LISTEN, "", outbound_dns_server,
+          "Name server, by its IPv4 address, that is asked for the proof of a domain; without a "
+          "value those of the system."),
     NUMBER("outbound.workers", "4", 1, 32, outbound_workers,
            "Threads that talk to identity providers and to the mail relay."),
     NUMBER("outbound.timeout_ms", "5000", 100, 60000, outbound_timeout_ms,

@@ -8,6 +8,8 @@ import re
 import shutil
 import signal
 import socket
+import socketserver
+import struct
 import subprocess
 import sys
 import tempfile
@@ -34,15 +36,45 @@ def check(condition, words):
         raise AssertionError(words)
 
 
+class Dns(socketserver.UDPServer):
+    """Answers TXT questions from a table, on loopback."""
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), DnsAnswer)
+        self.texts, self.asked = {}, []
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+class DnsAnswer(socketserver.BaseRequestHandler):
+    def handle(self):
+        question, sock = self.request
+        labels, at = [], 12
+        while question[at]:
+            labels.append(question[at + 1:at + 1 + question[at]].decode())
+            at += 1 + question[at]
+        name = ".".join(labels).lower()
+        self.server.asked.append(name)
+        text = self.server.texts.get(name)
+        flags = 0x8180 if text else 0x8183  # else NXDOMAIN
+        reply = question[:2] + struct.pack("!HHHHH", flags, 1, 1 if text else 0, 0, 0) + question[12:at + 5]
+        if text:
+            half = len(text) // 2  # a record may come in several strings
+            strings = b"".join(bytes([len(s)]) + s for s in (text[:half].encode(), text[half:].encode()))
+            reply += struct.pack("!HHHIH", 0xc00c, 16, 1, 60, len(strings)) + strings
+        sock.sendto(reply, self.client_address)
+
+
 class House:
     """The server, and the provider beside it."""
 
     def __init__(self, binary):
         self.folder = tempfile.mkdtemp(prefix="gatehouse-interop.")
         os.chmod(self.folder, 0o755)
+        self.dns = Dns()
         config = os.path.join(self.folder, "gatehouse.yaml")
         with open(config, "w", encoding="utf-8") as file:
-            file.write('outbound:\n  allow_addresses:\n    - "127.0.0.0/8"\n')
+            file.write('outbound:\n  allow_addresses:\n    - "127.0.0.0/8"\n'
+                       f'  dns_server: "127.0.0.1:{self.dns.server_address[1]}"\n')
         self.command = [os.path.abspath(binary), "--config", config, "--data",
                         os.path.join(self.folder, "data")]
         self.port, self.ops = free_port(), free_port()
@@ -296,6 +328,25 @@ def who_is_out_stays_out(house):
     check(house.asked("/token") == before, "the provider was asked")
 
 
+def a_domain_is_proved_by_dns_and_found_on_the_login_page(house):
+    def discovered(email):
+        answer = wire.Browser().request("POST", f"{house.base}/login/discover", {"email": email})
+        return [method["kind"] for method in answer.json["methods"]]
+
+    api = house.acme.api
+    domain = api.must("POST", "/api/v1/domains", {"domain": "acme.test"})
+    path = f"/api/v1/domains/{domain['id']}/verify"
+    check(api.must("POST", path)["state"] == "pending", "proved without a record")
+    house.dns.texts[domain["txt_name"]] = "something else"
+    check(api.must("POST", path)["state"] == "pending", "proved by another record")
+    check(discovered("x@acme.test") == ["password"], "offered before it is proved")
+    house.dns.texts[domain["txt_name"]] = domain["txt_value"]
+    check(api.must("POST", path)["state"] == "proved", "not proved")
+    check(house.dns.asked == [domain["txt_name"]] * 3, f"{house.dns.asked}")
+    check("oidc" in discovered("x@ACME.test"), "not found")
+    check(discovered("x@acme.test.evil.test") == ["password"], "found by a longer name")
+
+
 def nothing_secret_is_in_the_log(house):
     log = house.log()
     for word in ("eyJ", "code=", "state=", "refresh_token", "alice", "rita", "@"):
@@ -307,7 +358,7 @@ STORIES = [
     code_and_pkce, other_algorithms, private_keys, a_narrow_allow_list_refuses,
     the_private_authority_is_needed, rotation_costs_one_fetch, eight_refreshes_are_one_call,
     sign_out_leads_through_the_provider, two_organisations_never_mix, who_is_out_stays_out,
-    nothing_secret_is_in_the_log,
+    a_domain_is_proved_by_dns_and_found_on_the_login_page, nothing_secret_is_in_the_log,
 ]
 
 
