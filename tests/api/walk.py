@@ -199,6 +199,7 @@ class Walk:
         self.expect(200, "login.discover", anyone, {"email": "someone@nowhere.test"})
         self.expect(401, "session.create", anyone, {"org": "acme", "email": "carol@acme.test", "password": "wrong"})
         me = self.expect(200, "me", carol)
+        self.expect(200, "session.check", carol)
         self.expect(403, "org.create", anyone, {"name": "New", "slug": "new", "creator": {"email": "a@b.test", "password": PASSWORD}})
         self.expect(200, "org.get", carol)
         self.expect(200, "org.update", carol, {"name": "Acme Corporation"})
