@@ -39,7 +39,8 @@ class Server:
         os.chmod(self.folder, 0o755)
         config = os.path.join(self.folder, "gatehouse.yaml")
         with open(config, "w", encoding="utf-8") as file:
-            file.write('outbound:\n  allow_addresses:\n    - "127.0.0.0/8"\n')
+            file.write('outbound:\n  allow_addresses:\n    - "127.0.0.0/8"\n'
+                       '  dns_server: "127.0.0.1:9"\n')  # nobody listens there
         self.command = [os.path.abspath(binary), "--config", config, "--data",
                         os.path.join(self.folder, "data")]
         self.port, self.ops = free_port(), free_port()
