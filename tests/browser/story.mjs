@@ -147,6 +147,11 @@ async function story(browser) {
     await creator.reload();
     await creator.getByRole('row', { name: /Dana Okafor.*active/ }).waitFor();
     await deactivatedInConsole(creator, again);
+    const last = await throughProvider(browser, loginPath, 'dana');
+    await connected(last);
+    await last.getByRole('button', { name: 'Sign out' }).click(); // goes on to sign out at the provider
+    await last.getByRole('heading', { name: 'You are signed out' }).waitFor();
+    assert.strictEqual(last.url(), `${house.url}/logged-out`);
     await chat.getByRole('button', { name: 'Sign out' }).click();
     await chat.getByLabel('E-mail address').waitFor();
 }

@@ -63,9 +63,12 @@ function text(value: unknown): string {
 function words(response: Response, detail: string): string {
   if (response.status === 429) {
     const seconds = Number(response.headers.get("Retry-After"));
-    return seconds > 0 ? `Too many attempts. Try again in ${seconds} s.` : "Too many attempts. Try again later.";
+    return seconds > 0
+      ? `Too many attempts. Try again in ${seconds} s.`
+      : "Too many attempts. Try again later.";
   }
-  if (response.status === 503) return "Gatehouse cannot decide this right now. Nothing was changed; try again in a moment.";
+  if (response.status === 503)
+    return "Gatehouse cannot decide this right now. Nothing was changed; try again in a moment.";
   if (response.status === 401) return "You are not signed in any more.";
   return detail || "Something went wrong.";
 }
@@ -73,7 +76,9 @@ function words(response: Response, detail: string): string {
 /* role=alert: read out when it appears. */
 export function alertBox(failure: unknown, lead = ""): HTMLElement {
   if (!(failure instanceof Problem)) throw failure;
-  const facts = failure.requestId ? `Code ${failure.code}, request ${failure.requestId}` : `Code ${failure.code}`;
+  const facts = failure.requestId
+    ? `Code ${failure.code}, request ${failure.requestId}`
+    : `Code ${failure.code}`;
   return h(
     "div",
     { class: "alert", attributes: { role: "alert" } },

@@ -14,7 +14,8 @@ export const connections: Section = {
     const reload = (): void => void list.load();
     const list = new List<Connection>({
       path: "/api/v1/connections",
-      empty: "No connections yet. Connect your identity provider so that people sign in where they always do.",
+      empty:
+        "No connections yet. Connect your identity provider so that people sign in where they always do.",
       row: (connection) => connectionItem(connection, context, reload),
       signedOut: () => context.signedOut(),
     });
@@ -22,8 +23,16 @@ export const connections: Section = {
       h(
         "div",
         { class: "title" },
-        h("p", { class: "quiet grow" }, "Where people prove who they are, and which directories report who has left."),
-        h("button", { class: "primary", on: { click: () => connect(context, reload) } }, "Connect a provider"),
+        h(
+          "p",
+          { class: "quiet grow" },
+          "Where people prove who they are, and which directories report who has left.",
+        ),
+        h(
+          "button",
+          { class: "primary", on: { click: () => connect(context, reload) } },
+          "Connect a provider",
+        ),
       ),
       list.element,
     );
@@ -41,11 +50,22 @@ function connectionItem(connection: Connection, context: Context, reload: () => 
     h(
       "div",
       { class: "item-head" },
-      h("div", {}, h("h3", {}, connection.name), h("span", { class: "quiet small" }, isProvider ? `OpenID Connect, ${connection.issuer ?? ""}` : "SCIM directory")),
+      h(
+        "div",
+        {},
+        h("h3", {}, connection.name),
+        h(
+          "span",
+          { class: "quiet small" },
+          isProvider ? `OpenID Connect, ${connection.issuer ?? ""}` : "SCIM directory",
+        ),
+      ),
       stateBadge(connection.state),
     ),
     connection.redirect_uri && labelled("Redirect address", connection.redirect_uri),
-    connection.client_auth === "private_key_jwt" && connection.jwks_uri && labelled("Our public keys", connection.jwks_uri),
+    connection.client_auth === "private_key_jwt" &&
+      connection.jwks_uri &&
+      labelled("Our public keys", connection.jwks_uri),
     outcome,
     isProvider && buttons(connection, context, outcome, reload),
   );
@@ -55,22 +75,33 @@ function labelled(label: string, value: string): HTMLElement {
   return h("div", { class: "field" }, h("span", { class: "hint" }, label), copyField(value, label));
 }
 
-function buttons(connection: Connection, context: Context, outcome: HTMLElement, reload: () => void): HTMLElement {
+function buttons(
+  connection: Connection,
+  context: Context,
+  outcome: HTMLElement,
+  reload: () => void,
+): HTMLElement {
   const path = `/api/v1/connections/${encodeURIComponent(connection.id)}`;
   const test = h("button", { class: "compact" }, "Check it");
-  test.addEventListener("click", () =>
-    void busy(test, async () => {
-      try {
-        replace(outcome, testResult(await api<ConnectionTest>("POST", `${path}/test`)));
-      } catch (failure) {
-        showFailure(outcome, context, failure);
-      }
-    }),
+  test.addEventListener(
+    "click",
+    () =>
+      void busy(test, async () => {
+        try {
+          replace(outcome, testResult(await api<ConnectionTest>("POST", `${path}/test`)));
+        } catch (failure) {
+          showFailure(outcome, context, failure);
+        }
+      }),
   );
   const enable = h("button", { class: "compact primary" }, "Let people in");
   enable.addEventListener("click", () => void busy(enable, () => enableIt(path, context, outcome, reload)));
   const isOpen = connection.state === "enabled";
-  const shut = h("button", { class: "compact", on: { click: () => close(connection, path, context, reload) } }, "Close for people");
+  const shut = h(
+    "button",
+    { class: "compact", on: { click: () => close(connection, path, context, reload) } },
+    "Close for people",
+  );
   return h("div", { class: "row" }, test, isOpen ? shut : enable);
 }
 
@@ -79,30 +110,53 @@ function close(connection: Connection, path: string, context: Context, reload: (
   const go = h("button", { class: "danger", attributes: { type: "button" } }, "Close it");
   const dialog = openDialog(
     `Close ${connection.name} for people?`,
-    h("p", {}, "Nobody signs in through it any more, and everybody who came through it is signed out at once."),
+    h(
+      "p",
+      {},
+      "Nobody signs in through it any more, and everybody who came through it is signed out at once.",
+    ),
     trouble,
-    h("div", { class: "row end" }, cancelButton(() => dialog), go),
+    h(
+      "div",
+      { class: "row end" },
+      cancelButton(() => dialog),
+      go,
+    ),
   );
-  go.addEventListener("click", () =>
-    void busy(go, async () => {
-      try {
-        await api("PATCH", path, { state: "disabled" });
-        dialog.close();
-        reload();
-      } catch (failure) {
-        showFailure(trouble, context, failure);
-      }
-    }),
+  go.addEventListener(
+    "click",
+    () =>
+      void busy(go, async () => {
+        try {
+          await api("PATCH", path, { state: "disabled" });
+          dialog.close();
+          reload();
+        } catch (failure) {
+          showFailure(trouble, context, failure);
+        }
+      }),
   );
 }
 
 function testResult(result: ConnectionTest): HTMLElement {
   if (result.ok) return doneBox("The provider answers and its keys can be read.");
-  const failed = result.checks.filter((check) => !check.ok).map((check) => h("li", {}, check.check, check.code ? h("code", {}, ` ${check.code}`) : null));
-  return h("div", { class: "alert", attributes: { role: "alert" } }, "The provider cannot be used yet:", h("ul", {}, ...failed));
+  const failed = result.checks
+    .filter((check) => !check.ok)
+    .map((check) => h("li", {}, check.check, check.code ? h("code", {}, ` ${check.code}`) : null));
+  return h(
+    "div",
+    { class: "alert", attributes: { role: "alert" } },
+    "The provider cannot be used yet:",
+    h("ul", {}, ...failed),
+  );
 }
 
-async function enableIt(path: string, context: Context, outcome: HTMLElement, reload: () => void): Promise<void> {
+async function enableIt(
+  path: string,
+  context: Context,
+  outcome: HTMLElement,
+  reload: () => void,
+): Promise<void> {
   try {
     await api("POST", `${path}/enable`, {});
     reload();
@@ -112,17 +166,22 @@ async function enableIt(path: string, context: Context, outcome: HTMLElement, re
       return;
     }
     const anyway = h("button", { class: "compact" }, "Let people in without a test");
-    anyway.addEventListener("click", () =>
-      void busy(anyway, async () => {
-        try {
-          await api("POST", `${path}/enable`, { untested: true });
-          reload();
-        } catch (again) {
-          showFailure(outcome, context, again);
-        }
-      }),
+    anyway.addEventListener(
+      "click",
+      () =>
+        void busy(anyway, async () => {
+          try {
+            await api("POST", `${path}/enable`, { untested: true });
+            reload();
+          } catch (again) {
+            showFailure(outcome, context, again);
+          }
+        }),
     );
-    replace(outcome, h("div", { class: "stack" }, alertBox(failure, "Not tested yet."), h("div", {}, anyway)));
+    replace(
+      outcome,
+      h("div", { class: "stack" }, alertBox(failure, "Not tested yet."), h("div", {}, anyway)),
+    );
   }
 }
 
@@ -139,16 +198,38 @@ function connect(context: Context, reload: () => void): void {
   const issuer = text({ type: "url", required: true, placeholder: "https://login.example.com" });
   const clientId = text({ required: true });
   const secret = text({ type: "password", autocomplete: "new-password" });
-  const auth = h("select", {}, ...options(["client_secret_basic", "Secret, in the header (usual)"], ["client_secret_post", "Secret, in the form"], ["private_key_jwt", "Signed with our key"]));
+  const auth = h(
+    "select",
+    {},
+    ...options(
+      ["client_secret_basic", "Secret, in the header (usual)"],
+      ["client_secret_post", "Secret, in the form"],
+      ["private_key_jwt", "Signed with our key"],
+    ),
+  );
   const secretField = field("Client secret", secret);
   auth.addEventListener("change", () => (secretField.hidden = auth.value === "private_key_jwt"));
   const group = freshId();
   const match = radio(group, "match", "Only people whom the directory or an administrator has added", true);
-  const jit = radio(group, "jit", "Everybody whom the provider lets in; accounts are made at the first sign-in", false);
+  const jit = radio(
+    group,
+    "jit",
+    "Everybody whom the provider lets in; accounts are made at the first sign-in",
+    false,
+  );
   const claim = text({ value: "sub", required: true });
-  const attribute = h("select", {}, ...options(["external_id", "External id"], ["user_name", "User name"], ["email", "E-mail, on a proved domain"]));
+  const attribute = h(
+    "select",
+    {},
+    ...options(
+      ["external_id", "External id"],
+      ["user_name", "User name"],
+      ["email", "E-mail, on a proved domain"],
+    ),
+  );
   attribute.addEventListener("change", () => {
-    if (attribute.value === "email") claim.value = "email"; /* the only claim whose truth the provider vouches for */
+    if (attribute.value === "email")
+      claim.value = "email"; /* the only claim whose truth the provider vouches for */
   });
   const domains = text({ placeholder: "example.com" });
   const authority = h("textarea", { attributes: { rows: 3, spellcheck: "false" } });
@@ -196,34 +277,62 @@ function connect(context: Context, reload: () => void): void {
           { class: "stack" },
           field("Claim that names the person", claim),
           field("Compared with", attribute),
-          field("Domains", domains, "E-mail domains that lead to this provider, once proved. Several with commas."),
-          field("Certificate authority (PEM)", authority, "Only when the provider's certificate comes from a private authority."),
+          field(
+            "Domains",
+            domains,
+            "E-mail domains that lead to this provider, once proved. Several with commas.",
+          ),
+          field(
+            "Certificate authority (PEM)",
+            authority,
+            "Only when the provider's certificate comes from a private authority.",
+          ),
         ),
       ),
       trouble,
-      h("div", { class: "row end" }, cancelButton(() => dialog), go),
+      h(
+        "div",
+        { class: "row end" },
+        cancelButton(() => dialog),
+        go,
+      ),
     ),
   );
 }
 
-function radio(name: string, value: string, words: string, checked: boolean): { element: HTMLElement; input: HTMLInputElement } {
+function radio(
+  name: string,
+  value: string,
+  words: string,
+  checked: boolean,
+): { element: HTMLElement; input: HTMLInputElement } {
   const input = h("input", { attributes: { type: "radio", name, value, checked } });
   return { input, element: h("label", { class: "choice" }, input, words) };
 }
 
 function connected(dialog: Dialog, connection: Connection): void {
-  const heading = h("h2", { id: dialog.element.getAttribute("aria-labelledby") ?? "", attributes: { tabindex: -1 } }, "One more step");
+  const heading = h(
+    "h2",
+    { id: dialog.element.getAttribute("aria-labelledby") ?? "", attributes: { tabindex: -1 } },
+    "One more step",
+  );
   const lines = [
     connection.redirect_uri && labelled("Redirect address", connection.redirect_uri),
     connection.logout_redirect_uri && labelled("Address after signing out", connection.logout_redirect_uri),
-    connection.client_auth === "private_key_jwt" && connection.jwks_uri && labelled("Our public keys", connection.jwks_uri),
+    connection.client_auth === "private_key_jwt" &&
+      connection.jwks_uri &&
+      labelled("Our public keys", connection.jwks_uri),
   ];
   replace(
     dialog.body,
     heading,
     h("p", {}, "Enter this at your provider. Then check the connection and let people in."),
     ...lines,
-    h("div", { class: "row end" }, h("button", { class: "primary", on: { click: () => dialog.close() } }, "Done")),
+    h(
+      "div",
+      { class: "row end" },
+      h("button", { class: "primary", on: { click: () => dialog.close() } }, "Done"),
+    ),
   );
   heading.focus();
 }

@@ -16,14 +16,16 @@ const sections = new Map<string, Section>(Object.entries({ people, connections, 
 function drawFrame(me: SignedIn): HTMLElement {
   const trouble = h("div");
   const leave = h("button", { class: "compact" }, "Sign out");
-  leave.addEventListener("click", () =>
-    void busy(leave, async () => {
-      try {
-        await signOut();
-      } catch (failure) {
-        replace(trouble, alertBox(failure));
-      }
-    }),
+  leave.addEventListener(
+    "click",
+    () =>
+      void busy(leave, async () => {
+        try {
+          await signOut();
+        } catch (failure) {
+          replace(trouble, alertBox(failure));
+        }
+      }),
   );
   const place = h("main", { class: "content-wide", id: "content", attributes: { tabindex: -1 } });
   replace(
@@ -31,7 +33,12 @@ function drawFrame(me: SignedIn): HTMLElement {
     h(
       "header",
       { class: "bar" },
-      h("span", { class: "where" }, h("img", { class: "mark", attributes: { src: "/assets/icon.svg", width: 28, height: 28, alt: "" } }), me.org.name),
+      h(
+        "span",
+        { class: "where" },
+        h("img", { class: "mark", attributes: { src: "/assets/icon.svg", width: 28, height: 28, alt: "" } }),
+        me.org.name,
+      ),
       h("span", { class: "who small" }, me.user.display_name),
       h("a", { class: "small", attributes: { href: "/" } }, "Messenger"),
       leave,
@@ -65,7 +72,12 @@ async function start(): Promise<void> {
   try {
     const me = await whoAmI();
     if (!(me.user.roles ?? []).some((role) => role === "creator" || role === "admin")) {
-      throw new Problem(403, "role.forbidden", "The console is for creators and administrators of your organisation.", "");
+      throw new Problem(
+        403,
+        "role.forbidden",
+        "The console is for creators and administrators of your organisation.",
+        "",
+      );
     }
     const place = drawFrame(me);
     const context: Context = { me, signedOut: () => showNotice("session.revoked") };
@@ -77,7 +89,17 @@ async function start(): Promise<void> {
     });
   } catch (failure) {
     if (isSignedOut(failure)) goToLogin();
-    else replace(byId("app"), h("main", { class: "content-wide" }, h("h1", {}, "The console cannot be shown"), alertBox(failure), h("p", {}, h("a", { attributes: { href: "/" } }, "Back to the messenger"))));
+    else
+      replace(
+        byId("app"),
+        h(
+          "main",
+          { class: "content-wide" },
+          h("h1", {}, "The console cannot be shown"),
+          alertBox(failure),
+          h("p", {}, h("a", { attributes: { href: "/" } }, "Back to the messenger")),
+        ),
+      );
   }
 }
 

@@ -31,19 +31,38 @@ function domainItem(domain: Domain, context: Context, reload: () => void): HTMLE
   const outcome = h("div");
   const path = `/api/v1/domains/${encodeURIComponent(domain.id)}`;
   const isPending = domain.state === "pending";
-  const look = h("button", { class: "compact primary" }, "Look for the record", h("span", { class: "unseen" }, ` of ${domain.domain}`));
-  look.addEventListener("click", () =>
-    void busy(look, async () => {
-      try {
-        const now = await api<Domain>("POST", `${path}/verify`);
-        if (now.state === "proved") reload();
-        else outcome.replaceChildren(h("div", { class: "alert", attributes: { role: "alert" } }, "The record is not there yet. It can take an hour until it is seen everywhere."));
-      } catch (failure) {
-        showFailure(outcome, context, failure);
-      }
-    }),
+  const look = h(
+    "button",
+    { class: "compact primary" },
+    "Look for the record",
+    h("span", { class: "unseen" }, ` of ${domain.domain}`),
   );
-  const remove = h("button", { class: "compact", on: { click: () => giveUp(domain, path, context, reload) } }, "Remove", h("span", { class: "unseen" }, ` ${domain.domain}`));
+  look.addEventListener(
+    "click",
+    () =>
+      void busy(look, async () => {
+        try {
+          const now = await api<Domain>("POST", `${path}/verify`);
+          if (now.state === "proved") reload();
+          else
+            outcome.replaceChildren(
+              h(
+                "div",
+                { class: "alert", attributes: { role: "alert" } },
+                "The record is not there yet. It can take an hour until it is seen everywhere.",
+              ),
+            );
+        } catch (failure) {
+          showFailure(outcome, context, failure);
+        }
+      }),
+  );
+  const remove = h(
+    "button",
+    { class: "compact", on: { click: () => giveUp(domain, path, context, reload) } },
+    "Remove",
+    h("span", { class: "unseen" }, ` ${domain.domain}`),
+  );
   return h(
     "article",
     { class: "item", attributes: { "data-domain": domain.domain } },
@@ -61,7 +80,16 @@ function labelled(label: string, value: string): HTMLElement {
 }
 
 function addDomain(context: Context, reload: () => void): void {
-  const name = h("input", { attributes: { required: true, maxlength: 253, autocomplete: "off", autocapitalize: "none", spellcheck: "false", placeholder: "example.com" } });
+  const name = h("input", {
+    attributes: {
+      required: true,
+      maxlength: 253,
+      autocomplete: "off",
+      autocapitalize: "none",
+      spellcheck: "false",
+      placeholder: "example.com",
+    },
+  });
   const trouble = h("div");
   const go = h("button", { class: "primary", attributes: { type: "submit" } }, "Add");
   let dialog: Dialog;
@@ -82,7 +110,12 @@ function addDomain(context: Context, reload: () => void): void {
       { class: "stack", on: { submit: (event) => (event.preventDefault(), void busy(go, run)) } },
       field("Domain", name, "The part behind the @ of your people's addresses."),
       trouble,
-      h("div", { class: "row end" }, cancelButton(() => dialog), go),
+      h(
+        "div",
+        { class: "row end" },
+        cancelButton(() => dialog),
+        go,
+      ),
     ),
   );
 }
@@ -94,17 +127,24 @@ function giveUp(domain: Domain, path: string, context: Context, reload: () => vo
     `Remove ${domain.domain}?`,
     h("p", {}, "Addresses of this domain no longer lead to a provider. Nobody is signed out."),
     trouble,
-    h("div", { class: "row end" }, cancelButton(() => dialog), go),
+    h(
+      "div",
+      { class: "row end" },
+      cancelButton(() => dialog),
+      go,
+    ),
   );
-  go.addEventListener("click", () =>
-    void busy(go, async () => {
-      try {
-        await api("DELETE", path);
-        dialog.close();
-        reload();
-      } catch (failure) {
-        showFailure(trouble, context, failure);
-      }
-    }),
+  go.addEventListener(
+    "click",
+    () =>
+      void busy(go, async () => {
+        try {
+          await api("DELETE", path);
+          dialog.close();
+          reload();
+        } catch (failure) {
+          showFailure(trouble, context, failure);
+        }
+      }),
   );
 }

@@ -50,7 +50,9 @@ export class History {
       page.items.forEach((message) => this.insert(message));
     } catch (failure) {
       this.trouble = alertBox(failure, "The messages could not be loaded.");
-      this.trouble.append(h("button", { class: "compact", on: { click: () => void this.load() } }, "Try again"));
+      this.trouble.append(
+        h("button", { class: "compact", on: { click: () => void this.load() } }, "Try again"),
+      );
     }
     this.draw(true);
   }
@@ -135,7 +137,11 @@ export class History {
     if (this.trouble) this.earlier.append(this.trouble);
     else if (!this.loaded) this.earlier.append(h("p", { class: "quiet" }, "Loading…"));
     else if (this.next) {
-      const button = h("button", { class: "compact", on: { click: () => void busy(button, () => this.loadEarlier()) } }, "Earlier messages");
+      const button = h(
+        "button",
+        { class: "compact", on: { click: () => void busy(button, () => this.loadEarlier()) } },
+        "Earlier messages",
+      );
       this.earlier.append(button);
     }
   }
@@ -153,7 +159,11 @@ export class History {
       h(
         "li",
         { class: isSame ? "message same" : "message", attributes: { "data-id": message.id } },
-        h("span", { class: "face", attributes: { "aria-hidden": "true" } }, initials(message.sender.display_name)),
+        h(
+          "span",
+          { class: "face", attributes: { "aria-hidden": "true" } },
+          initials(message.sender.display_name),
+        ),
         h(
           "div",
           { class: "content" },
@@ -161,10 +171,19 @@ export class History {
             "p",
             { class: "by" },
             h("strong", {}, message.sender.display_name),
-            h("time", { attributes: { datetime: message.created_at, title: dateTime(message.created_at) } }, clockTime(message.created_at)),
+            h(
+              "time",
+              { attributes: { datetime: message.created_at, title: dateTime(message.created_at) } },
+              clockTime(message.created_at),
+            ),
           ),
           message.text
-            ? h("p", { class: "text" }, message.text, message.edited_at && h("span", { class: "quiet small" }, " (edited)"))
+            ? h(
+                "p",
+                { class: "text" },
+                message.text,
+                message.edited_at && h("span", { class: "quiet small" }, " (edited)"),
+              )
             : h("p", { class: "text quiet" }, "This message was deleted."),
         ),
       ),
@@ -181,6 +200,10 @@ export class History {
           h("button", { class: "link", on: { click: () => this.retry(message) } }, "Try again"),
         )
       : h("p", { class: "quiet small" }, "Sending…");
-    return h("li", { class: "message pending" }, h("div", { class: "content" }, h("p", { class: "text" }, message.text), state));
+    return h(
+      "li",
+      { class: "message pending" },
+      h("div", { class: "content" }, h("p", { class: "text" }, message.text), state),
+    );
   }
 }

@@ -64,15 +64,40 @@ class Messenger {
 
   private drawFrame(): void {
     const mayManage = (this.me.user.roles ?? []).some((role) => role === "creator" || role === "admin");
-    const leave = h("button", { class: "compact", on: { click: () => void busy(leave, () => this.leave()) } }, "Sign out");
-    const start = h("button", { class: "compact", on: { click: () => void this.choosePerson() } }, "New message");
-    replace(this.chat, h("nav", { class: "side", attributes: { "aria-label": "Conversations" } }, h("div", { class: "side-head" }, h("h2", {}, "Conversations"), start), this.list), this.talk);
+    const leave = h(
+      "button",
+      { class: "compact", on: { click: () => void busy(leave, () => this.leave()) } },
+      "Sign out",
+    );
+    const start = h(
+      "button",
+      { class: "compact", on: { click: () => void this.choosePerson() } },
+      "New message",
+    );
+    replace(
+      this.chat,
+      h(
+        "nav",
+        { class: "side", attributes: { "aria-label": "Conversations" } },
+        h("div", { class: "side-head" }, h("h2", {}, "Conversations"), start),
+        this.list,
+      ),
+      this.talk,
+    );
     replace(
       byId("app"),
       h(
         "header",
         { class: "bar" },
-        h("span", { class: "where" }, h("img", { class: "mark", attributes: { src: "/assets/icon.svg", width: 28, height: 28, alt: "" } }), this.me.org.name),
+        h(
+          "span",
+          { class: "where" },
+          h("img", {
+            class: "mark",
+            attributes: { src: "/assets/icon.svg", width: 28, height: 28, alt: "" },
+          }),
+          this.me.org.name,
+        ),
         this.state,
         h("span", { class: "who small" }, this.me.user.display_name),
         mayManage && h("a", { class: "small", attributes: { href: "/console" } }, "Console"),
@@ -87,7 +112,13 @@ class Messenger {
       await signOut();
     } catch (failure) {
       const dialog = openDialog("You are still signed in", alertBox(failure));
-      dialog.body.append(h("div", { class: "row end" }, cancelButton(() => dialog, "Close")));
+      dialog.body.append(
+        h(
+          "div",
+          { class: "row end" },
+          cancelButton(() => dialog, "Close"),
+        ),
+      );
     }
   }
 
@@ -99,10 +130,18 @@ class Messenger {
       this.drawList();
       if (open && open.id === this.open?.id) await this.history?.load();
       else if (open) this.show(open, false);
-      else replace(this.talk, h("p", { class: "quiet start" }, "You are in no conversation yet. Start one with “New message”."));
+      else
+        replace(
+          this.talk,
+          h("p", { class: "quiet start" }, "You are in no conversation yet. Start one with “New message”."),
+        );
     } catch (failure) {
       if (isSignedOut(failure)) this.live.end("session.revoked");
-      else replace(this.talk, h("div", { class: "log" }, alertBox(failure, "The conversations could not be loaded.")));
+      else
+        replace(
+          this.talk,
+          h("div", { class: "log" }, alertBox(failure, "The conversations could not be loaded.")),
+        );
     }
   }
 
@@ -117,10 +156,26 @@ class Messenger {
           {},
           h(
             "button",
-            { attributes: { "aria-current": isOpen ? "true" : undefined, "data-conversation": conversation.id }, on: { click: () => this.show(conversation, true) } },
-            h("span", { class: isGroup ? "face group" : "face", attributes: { "aria-hidden": "true" } }, isGroup ? "#" : initials(conversation.name)),
+            {
+              attributes: {
+                "aria-current": isOpen ? "true" : undefined,
+                "data-conversation": conversation.id,
+              },
+              on: { click: () => this.show(conversation, true) },
+            },
+            h(
+              "span",
+              { class: isGroup ? "face group" : "face", attributes: { "aria-hidden": "true" } },
+              isGroup ? "#" : initials(conversation.name),
+            ),
             h("span", { class: "name" }, conversation.name),
-            unread > 0 && h("span", { class: "count" }, unread > 99 ? "99+" : String(unread), h("span", { class: "unseen" }, " unread")),
+            unread > 0 &&
+              h(
+                "span",
+                { class: "count" },
+                unread > 99 ? "99+" : String(unread),
+                h("span", { class: "unseen" }, " unread"),
+              ),
           ),
         );
       }),
@@ -135,7 +190,11 @@ class Messenger {
     const history = new History(conversation.id, this.outgoing, (message) => this.transmit(message));
     this.history = history;
     this.text.value = this.drafts.get(conversation.id) ?? "";
-    const back = h("button", { class: "compact back", on: { click: () => this.showConversations() } }, "‹ All");
+    const back = h(
+      "button",
+      { class: "compact back", on: { click: () => this.showConversations() } },
+      "‹ All",
+    );
     replace(
       this.talk,
       h("div", { class: "talk-head" }, back, h("h1", {}, conversation.name)),
@@ -171,7 +230,14 @@ class Messenger {
     if (!text || !this.open) return;
     this.text.value = "";
     this.fitText();
-    const message: Outgoing = { nonce: crypto.randomUUID(), conversation: this.open.id, text, command: null, messageId: null, fault: null };
+    const message: Outgoing = {
+      nonce: crypto.randomUUID(),
+      conversation: this.open.id,
+      text,
+      command: null,
+      messageId: null,
+      fault: null,
+    };
     this.outgoing.push(message);
     this.transmit(message);
     this.history?.toEnd();
@@ -180,7 +246,12 @@ class Messenger {
   /* The nonce makes repeating safe: the server keeps one message per nonce. */
   private transmit(message: Outgoing): void {
     message.fault = null;
-    message.command = this.live.command({ type: "send", conversation: message.conversation, text: message.text, nonce: message.nonce });
+    message.command = this.live.command({
+      type: "send",
+      conversation: message.conversation,
+      text: message.text,
+      nonce: message.nonce,
+    });
     this.history?.refresh();
   }
 
@@ -199,7 +270,10 @@ class Messenger {
   private event(frame: Frame): void {
     if (frame.type === "ack" || frame.type === "error") this.answered(frame);
     else if (frame.type === "message.created" && isMessage(frame.message)) this.received(frame.message);
-    else if (isMessage(frame.message) && (frame.type === "message.edited" || frame.type === "message.deleted")) {
+    else if (
+      isMessage(frame.message) &&
+      (frame.type === "message.edited" || frame.type === "message.deleted")
+    ) {
       if (frame.message.conversation === this.open?.id) this.history?.change(frame.message);
     } else if (frame.type.startsWith("group.") || frame.type.startsWith("conversation.")) void this.reload();
   }
@@ -239,7 +313,12 @@ class Messenger {
   /* The event may come before the ack that names the message. */
   private settle(message: Message): void {
     const at = this.outgoing.findIndex(
-      (item) => item.messageId === message.id || (!item.messageId && !item.fault && item.conversation === message.conversation && item.text === message.text),
+      (item) =>
+        item.messageId === message.id ||
+        (!item.messageId &&
+          !item.fault &&
+          item.conversation === message.conversation &&
+          item.text === message.text),
     );
     if (at >= 0) this.outgoing.splice(at, 1);
     this.history?.refresh();
@@ -250,12 +329,22 @@ class Messenger {
     const search = h("input", { attributes: { type: "search", autocomplete: "off" } });
     const trouble = h("div");
     const dialog = openDialog("New message", field("Search people", search), people, trouble);
-    dialog.body.append(h("div", { class: "row end" }, cancelButton(() => dialog)));
+    dialog.body.append(
+      h(
+        "div",
+        { class: "row end" },
+        cancelButton(() => dialog),
+      ),
+    );
     const pick = async (user: User): Promise<void> => {
       try {
-        const conversation = await api<Conversation>("POST", "/api/v1/conversations", { kind: "direct", user_id: user.id });
+        const conversation = await api<Conversation>("POST", "/api/v1/conversations", {
+          kind: "direct",
+          user_id: user.id,
+        });
         dialog.close();
-        if (!this.conversations.some((item) => item.id === conversation.id)) this.conversations.push(conversation);
+        if (!this.conversations.some((item) => item.id === conversation.id))
+          this.conversations.push(conversation);
         this.show(this.conversations.find((item) => item.id === conversation.id) ?? conversation, true);
       } catch (failure) {
         replace(trouble, alertBox(failure));
@@ -269,9 +358,27 @@ class Messenger {
         if (search.value.trim() !== wanted) return;
         const others = page.items.filter((user) => user.state === "active" && user.id !== this.me.user.id);
         people.replaceChildren(
-          ...others.map((user) => h("li", {}, h("button", { attributes: { type: "button" }, on: { click: () => void pick(user) } }, h("span", { class: "face", attributes: { "aria-hidden": "true" } }, initials(user.display_name)), user.display_name))),
+          ...others.map((user) =>
+            h(
+              "li",
+              {},
+              h(
+                "button",
+                { attributes: { type: "button" }, on: { click: () => void pick(user) } },
+                h(
+                  "span",
+                  { class: "face", attributes: { "aria-hidden": "true" } },
+                  initials(user.display_name),
+                ),
+                user.display_name,
+              ),
+            ),
+          ),
         );
-        if (others.length === 0) people.append(h("li", { class: "empty" }, wanted ? "Nobody with that name." : "Nobody else is here yet."));
+        if (others.length === 0)
+          people.append(
+            h("li", { class: "empty" }, wanted ? "Nobody with that name." : "Nobody else is here yet."),
+          );
       } catch (failure) {
         replace(trouble, alertBox(failure));
       }
@@ -286,7 +393,12 @@ class Messenger {
 }
 
 function isMessage(message: Partial<Message> | undefined): message is Message {
-  return typeof message?.id === "string" && typeof message.text === "string" && typeof message.conversation === "string" && message.sender !== undefined;
+  return (
+    typeof message?.id === "string" &&
+    typeof message.text === "string" &&
+    typeof message.conversation === "string" &&
+    message.sender !== undefined
+  );
 }
 
 async function start(): Promise<void> {
@@ -295,7 +407,8 @@ async function start(): Promise<void> {
     await new Messenger(await whoAmI()).start();
   } catch (failure) {
     if (isSignedOut(failure)) goToLogin();
-    else if (failure instanceof Problem) replace(byId("app"), h("main", { class: "content-wide" }, alertBox(failure)));
+    else if (failure instanceof Problem)
+      replace(byId("app"), h("main", { class: "content-wide" }, alertBox(failure)));
     else throw failure;
   }
 }

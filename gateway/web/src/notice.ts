@@ -17,34 +17,36 @@ const signedOut: Words = {
   signIn: true,
 };
 
-const causes = new Map<string, Words>(Object.entries({
-  "user.deactivated": {
-    heading: "Your access has been withdrawn",
-    what: "Your organisation has deactivated your account. You are signed out on all your devices.",
-    next: "What you sent before stays with your organisation. If you think this is a mistake, ask your administrator.",
-    signIn: false,
-  },
-  "session.revoked": signedOut,
-  "session.expired": {
-    heading: "Your session has expired",
-    what: "It reached its time limit, so this window no longer receives or sends anything.",
-    next: "What you sent before is kept. Sign in again to go on.",
-    signIn: true,
-  },
-  "token.revoked": signedOut,
-  "org.suspended": {
-    heading: "Your organisation is suspended",
-    what: "Nobody of your organisation can sign in at the moment. You have been signed out.",
-    next: "Nothing is lost. Your administrator knows more.",
-    signIn: false,
-  },
-  "org.closing": {
-    heading: "Your organisation is closing",
-    what: "Your organisation is being removed from this service, and everybody has been signed out.",
-    next: "If you have questions, ask your administrator.",
-    signIn: false,
-  },
-}));
+const causes = new Map<string, Words>(
+  Object.entries({
+    "user.deactivated": {
+      heading: "Your access has been withdrawn",
+      what: "Your organisation has deactivated your account. You are signed out on all your devices.",
+      next: "What you sent before stays with your organisation. If you think this is a mistake, ask your administrator.",
+      signIn: false,
+    },
+    "session.revoked": signedOut,
+    "session.expired": {
+      heading: "Your session has expired",
+      what: "It reached its time limit, so this window no longer receives or sends anything.",
+      next: "What you sent before is kept. Sign in again to go on.",
+      signIn: true,
+    },
+    "token.revoked": signedOut,
+    "org.suspended": {
+      heading: "Your organisation is suspended",
+      what: "Nobody of your organisation can sign in at the moment. You have been signed out.",
+      next: "Nothing is lost. Your administrator knows more.",
+      signIn: false,
+    },
+    "org.closing": {
+      heading: "Your organisation is closing",
+      what: "Your organisation is being removed from this service, and everybody has been signed out.",
+      next: "If you have questions, ask your administrator.",
+      signIn: false,
+    },
+  }),
+);
 
 export function showNotice(reason: string): void {
   const words = causes.get(reason) ?? signedOut;
@@ -64,7 +66,8 @@ export function showNotice(reason: string): void {
       heading,
       h("p", {}, words.what),
       h("p", {}, words.next),
-      words.signIn && h("p", {}, h("a", { class: "button primary", attributes: { href: "/login" } }, "Sign in again")),
+      words.signIn &&
+        h("p", {}, h("a", { class: "button primary", attributes: { href: "/login" } }, "Sign in again")),
       h(
         "p",
         { class: "quiet small" },

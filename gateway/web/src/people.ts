@@ -29,7 +29,11 @@ export const people: Section = {
       window.clearTimeout(pause);
       pause = window.setTimeout(reload, 200);
     });
-    place.append(field("Search people", search, "By the beginning of a name or an e-mail address."), outcome, list.element);
+    place.append(
+      field("Search people", search, "By the beginning of a name or an e-mail address."),
+      outcome,
+      list.element,
+    );
     reload();
   },
 };
@@ -37,14 +41,21 @@ export const people: Section = {
 function userRow(user: User, context: Context, outcome: HTMLElement, reload: () => void): HTMLElement {
   const isSelf = user.id === context.me.user.id;
   const name = user.display_name || user.user_name || "Without a name";
-  const act = (kind: "deactivate" | "reactivate"): void => ask(kind, user, name, isSelf, context, (words) => {
-    outcome.replaceChildren(words);
-    reload();
-  });
+  const act = (kind: "deactivate" | "reactivate"): void =>
+    ask(kind, user, name, isSelf, context, (words) => {
+      outcome.replaceChildren(words);
+      reload();
+    });
   return h(
     "tr",
     { attributes: { "data-user": user.id } },
-    h("td", {}, h("strong", {}, name), isSelf && " (you)", h("span", { class: "second" }, user.email || user.user_name || "")),
+    h(
+      "td",
+      {},
+      h("strong", {}, name),
+      isSelf && " (you)",
+      h("span", { class: "second" }, user.email || user.user_name || ""),
+    ),
     h("td", {}, stateBadge(user.state)),
     h("td", { class: "roomy" }, (user.roles ?? []).join(", ")),
     h("td", { class: "roomy" }, user.directory_managed ? "Directory" : "Gatehouse"),
@@ -52,11 +63,20 @@ function userRow(user: User, context: Context, outcome: HTMLElement, reload: () 
   );
 }
 
-function action(user: User, name: string, act: (kind: "deactivate" | "reactivate") => void): HTMLElement | string {
+function action(
+  user: User,
+  name: string,
+  act: (kind: "deactivate" | "reactivate") => void,
+): HTMLElement | string {
   const kind = user.state === "active" || user.state === "invited" ? "deactivate" : "reactivate";
   if (user.state === "anonymised" || user.state === "erased") return "";
   const words = kind === "deactivate" ? "Deactivate" : "Reactivate";
-  return h("button", { class: "compact", on: { click: () => act(kind) } }, words, h("span", { class: "unseen" }, ` ${name}`));
+  return h(
+    "button",
+    { class: "compact", on: { click: () => act(kind) } },
+    words,
+    h("span", { class: "unseen" }, ` ${name}`),
+  );
 }
 
 function ask(
@@ -70,16 +90,28 @@ function ask(
   const isOut = kind === "deactivate";
   const reason = h("textarea", { attributes: { rows: 2, maxlength: 200 } });
   const trouble = h("div");
-  const go = h("button", { class: isOut ? "danger" : "primary", attributes: { type: "submit" } }, isOut ? "Withdraw access" : "Reactivate");
+  const go = h(
+    "button",
+    { class: isOut ? "danger" : "primary", attributes: { type: "submit" } },
+    isOut ? "Withdraw access" : "Reactivate",
+  );
   let dialog: Dialog;
   const run = async (): Promise<void> => {
     trouble.replaceChildren();
     try {
       const why = reason.value.trim();
-      const answer = await api<{ revocation?: Revocation | null }>("POST", `/api/v1/users/${encodeURIComponent(user.id)}/${kind}`, why ? { reason: why } : {});
+      const answer = await api<{ revocation?: Revocation | null }>(
+        "POST",
+        `/api/v1/users/${encodeURIComponent(user.id)}/${kind}`,
+        why ? { reason: why } : {},
+      );
       const receipt = isOut && answer.revocation ? await completed(answer.revocation) : null;
       dialog.close();
-      finished(isOut ? withdrawn(name, receipt) : doneBox(`${name} may sign in again. Old sessions and tokens stay dead.`));
+      finished(
+        isOut
+          ? withdrawn(name, receipt)
+          : doneBox(`${name} may sign in again. Old sessions and tokens stay dead.`),
+      );
     } catch (failure) {
       if (isSelf && isOut) dialog.close();
       showFailure(trouble, context, failure);
@@ -87,14 +119,33 @@ function ask(
   };
   dialog = openDialog(
     isOut ? `Withdraw access of ${name}?` : `Reactivate ${name}?`,
-    h("p", {}, isOut ? "Every session, token and open connection of this person ends at once. Messages stay." : "The person may sign in again. No old session or token comes back to life."),
-    ...(isSelf && isOut ? [h("p", { class: "alert" }, "This is you. You will be signed out at once and cannot undo it yourself.")] : []),
+    h(
+      "p",
+      {},
+      isOut
+        ? "Every session, token and open connection of this person ends at once. Messages stay."
+        : "The person may sign in again. No old session or token comes back to life.",
+    ),
+    ...(isSelf && isOut
+      ? [
+          h(
+            "p",
+            { class: "alert" },
+            "This is you. You will be signed out at once and cannot undo it yourself.",
+          ),
+        ]
+      : []),
     h(
       "form",
       { class: "stack", on: { submit: (event) => (event.preventDefault(), void busy(go, run)) } },
       field("Reason", reason, "Optional. Kept in the audit log."),
       trouble,
-      h("div", { class: "row end" }, cancelButton(() => dialog), go),
+      h(
+        "div",
+        { class: "row end" },
+        cancelButton(() => dialog),
+        go,
+      ),
     ),
   );
 }
@@ -121,5 +172,8 @@ function withdrawn(name: string, receipt: Revocation | null): HTMLElement {
     count(receipt.closed.sessions, "session"),
     count(receipt.closed.tokens, "token"),
   ].join(", ");
-  return doneBox(`Access of ${name} is withdrawn everywhere in ${ms(receipt.duration_ms)}: ${closed} ended. `, h("a", { attributes: { href: "#receipts" } }, "See the receipt"));
+  return doneBox(
+    `Access of ${name} is withdrawn everywhere in ${ms(receipt.duration_ms)}: ${closed} ended. `,
+    h("a", { attributes: { href: "#receipts" } }, "See the receipt"),
+  );
 }

@@ -28,7 +28,11 @@ export const receipts: Section = {
       signedOut: () => context.signedOut(),
     });
     place.append(
-      h("p", { class: "quiet" }, "What happened each time access was withdrawn: from the signal to the moment when every node had confirmed that nothing of the person is open."),
+      h(
+        "p",
+        { class: "quiet" },
+        "What happened each time access was withdrawn: from the signal to the moment when every node had confirmed that nothing of the person is open.",
+      ),
       list.element,
     );
     void list.load();
@@ -55,7 +59,12 @@ function phasesOf(receipt: Revocation): Phase[] {
 
 function subjectOf(receipt: Revocation): string {
   const name = receipt.display_name || receipt.user;
-  const kinds: Record<string, string> = { session: "session", token: "token", connection: "connection", org: "organisation" };
+  const kinds: Record<string, string> = {
+    session: "session",
+    token: "token",
+    connection: "connection",
+    org: "organisation",
+  };
   const kind = kinds[receipt.kind ?? ""];
   if (!kind) return name ?? "Somebody";
   return name ? `${name}, one ${kind}` : `A ${kind}`.replace("A o", "An o");
@@ -70,11 +79,26 @@ function receiptItem(receipt: Revocation): HTMLElement {
     h(
       "div",
       { class: "item-head" },
-      h("div", {}, h("h3", {}, subjectOf(receipt)), h("span", { class: "quiet small" }, `${dateTime(receipt.received_at)}, by ${SOURCES[receipt.source] ?? receipt.source}`)),
+      h(
+        "div",
+        {},
+        h("h3", {}, subjectOf(receipt)),
+        h(
+          "span",
+          { class: "quiet small" },
+          `${dateTime(receipt.received_at)}, by ${SOURCES[receipt.source] ?? receipt.source}`,
+        ),
+      ),
       h("span", { class: "big" }, receipt.duration_ms === null ? "under way" : ms(receipt.duration_ms)),
     ),
     bar(phases),
-    h("div", { class: "row" }, ...phases.map((phase) => h("span", { class: `key number ${phase.name}` }, `${phase.words} ${ms(phase.ms)}`))),
+    h(
+      "div",
+      { class: "row" },
+      ...phases.map((phase) =>
+        h("span", { class: `key number ${phase.name}` }, `${phase.words} ${ms(phase.ms)}`),
+      ),
+    ),
     h(
       "p",
       { class: "quiet small" },

@@ -42,10 +42,18 @@ export function stateBadge(state: string): HTMLElement {
 
 /* A value to be carried elsewhere, with a button that copies it. */
 export function copyField(value: string, label: string): HTMLElement {
-  const input = h("input", { attributes: { readonly: true, "aria-label": label, spellcheck: "false" }, on: { focus: () => input.select() } });
+  const input = h("input", {
+    attributes: { readonly: true, "aria-label": label, spellcheck: "false" },
+    on: { focus: () => input.select() },
+  });
   input.value = value;
   const words = h("span", { attributes: { "aria-live": "polite" } }, "Copy");
-  const button = h("button", { attributes: { type: "button" } }, words, h("span", { class: "unseen" }, ` ${label}`));
+  const button = h(
+    "button",
+    { attributes: { type: "button" } },
+    words,
+    h("span", { class: "unseen" }, ` ${label}`),
+  );
   button.addEventListener("click", () => {
     void navigator.clipboard.writeText(value).then(
       () => (words.textContent = "Copied"),

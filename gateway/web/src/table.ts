@@ -68,17 +68,19 @@ export class List<T> {
     const next = page.next;
     const button = h("button", { class: "compact" }, "Show more");
     const foot = h("div", { class: "item" }, button);
-    button.addEventListener("click", () =>
-      void busy(button, async () => {
-        try {
-          const more = await this.fetch(query, next);
-          foot.remove();
-          this.append(more, query);
-        } catch (failure) {
-          if (isSignedOut(failure)) this.listing.signedOut();
-          else foot.append(alertBox(failure));
-        }
-      }),
+    button.addEventListener(
+      "click",
+      () =>
+        void busy(button, async () => {
+          try {
+            const more = await this.fetch(query, next);
+            foot.remove();
+            this.append(more, query);
+          } catch (failure) {
+            if (isSignedOut(failure)) this.listing.signedOut();
+            else foot.append(alertBox(failure));
+          }
+        }),
     );
     this.element.append(foot);
   }

@@ -26,7 +26,12 @@ export const tokens: Section = {
         h("p", { class: "quiet grow" }, "Give your directory this address and a token of its own."),
         h("button", { class: "primary", on: { click: () => makeToken(context, reload) } }, "New SCIM token"),
       ),
-      h("div", { class: "field" }, h("span", {}, "SCIM address"), copyField(`${location.origin}/scim/v2`, "SCIM address")),
+      h(
+        "div",
+        { class: "field" },
+        h("span", {}, "SCIM address"),
+        copyField(`${location.origin}/scim/v2`, "SCIM address"),
+      ),
       list.element,
     );
     reload();
@@ -38,12 +43,27 @@ function tokenRow(token: Token, context: Context, reload: () => void): HTMLEleme
   return h(
     "tr",
     { attributes: { "data-token": token.id } },
-    h("td", {}, h("strong", {}, token.name), token.creator_left && h("span", { class: "second" }, "Who made it has left and may know it: replace it.")),
+    h(
+      "td",
+      {},
+      h("strong", {}, token.name),
+      token.creator_left &&
+        h("span", { class: "second" }, "Who made it has left and may know it: replace it."),
+    ),
     h("td", {}, token.kind === "scim" ? "SCIM" : token.kind),
     h("td", { class: "roomy" }, dateOnly(token.created_at)),
     h("td", {}, isOver ? h("span", { class: "badge bad" }, "expired") : dateOnly(token.expires_at)),
     h("td", { class: "roomy" }, token.last_used_at ? dateTime(token.last_used_at) : "never"),
-    h("td", { class: "act" }, h("button", { class: "compact", on: { click: () => revoke(token, context, reload) } }, "Revoke", h("span", { class: "unseen" }, ` ${token.name}`))),
+    h(
+      "td",
+      { class: "act" },
+      h(
+        "button",
+        { class: "compact", on: { click: () => revoke(token, context, reload) } },
+        "Revoke",
+        h("span", { class: "unseen" }, ` ${token.name}`),
+      ),
+    ),
   );
 }
 
@@ -63,7 +83,11 @@ function makeToken(context: Context, reload: () => void): void {
   const run = async (): Promise<void> => {
     trouble.replaceChildren();
     try {
-      const made = await api<{ secret: string }>("POST", "/api/v1/tokens", { kind: "scim", name: name.value.trim(), expires_in: lasts.value });
+      const made = await api<{ secret: string }>("POST", "/api/v1/tokens", {
+        kind: "scim",
+        name: name.value.trim(),
+        expires_in: lasts.value,
+      });
       showSecret(dialog, made.secret);
       reload();
     } catch (failure) {
@@ -76,21 +100,38 @@ function makeToken(context: Context, reload: () => void): void {
       "form",
       { class: "stack", on: { submit: (event) => (event.preventDefault(), void busy(go, run)) } },
       field("Name", name, "Which directory will use it."),
-      field("Lasts", lasts, "An expired token stops your directory from reporting leavers: replace it in time. Two may overlap."),
+      field(
+        "Lasts",
+        lasts,
+        "An expired token stops your directory from reporting leavers: replace it in time. Two may overlap.",
+      ),
       trouble,
-      h("div", { class: "row end" }, cancelButton(() => dialog), go),
+      h(
+        "div",
+        { class: "row end" },
+        cancelButton(() => dialog),
+        go,
+      ),
     ),
   );
 }
 
 function showSecret(dialog: Dialog, secret: string): void {
-  const heading = h("h2", { id: dialog.element.getAttribute("aria-labelledby") ?? "", attributes: { tabindex: -1 } }, "Your new token");
+  const heading = h(
+    "h2",
+    { id: dialog.element.getAttribute("aria-labelledby") ?? "", attributes: { tabindex: -1 } },
+    "Your new token",
+  );
   replace(
     dialog.body,
     heading,
     h("p", {}, "Copy it now: it is not kept and cannot be shown again."),
     copyField(secret, "Token"),
-    h("div", { class: "row end" }, h("button", { class: "primary", on: { click: () => dialog.close() } }, "I have copied it")),
+    h(
+      "div",
+      { class: "row end" },
+      h("button", { class: "primary", on: { click: () => dialog.close() } }, "I have copied it"),
+    ),
   );
   heading.focus();
 }
@@ -99,21 +140,32 @@ function revoke(token: Token, context: Context, reload: () => void): void {
   const trouble = h("div");
   let dialog: Dialog;
   const go = h("button", { class: "danger", attributes: { type: "button" } }, "Revoke");
-  go.addEventListener("click", () =>
-    void busy(go, async () => {
-      try {
-        await api("DELETE", `/api/v1/tokens/${encodeURIComponent(token.id)}`);
-        dialog.close();
-        reload();
-      } catch (failure) {
-        showFailure(trouble, context, failure);
-      }
-    }),
+  go.addEventListener(
+    "click",
+    () =>
+      void busy(go, async () => {
+        try {
+          await api("DELETE", `/api/v1/tokens/${encodeURIComponent(token.id)}`);
+          dialog.close();
+          reload();
+        } catch (failure) {
+          showFailure(trouble, context, failure);
+        }
+      }),
   );
   dialog = openDialog(
     `Revoke ${token.name}?`,
-    h("p", {}, "Whoever uses this token is refused from now on. A directory that uses it can no longer report leavers."),
+    h(
+      "p",
+      {},
+      "Whoever uses this token is refused from now on. A directory that uses it can no longer report leavers.",
+    ),
     trouble,
-    h("div", { class: "row end" }, cancelButton(() => dialog), go),
+    h(
+      "div",
+      { class: "row end" },
+      cancelButton(() => dialog),
+      go,
+    ),
   );
 }
