@@ -244,6 +244,16 @@ def the_private_authority_is_needed(house):
     check(answer.status == 400 and answer.json["code"] == "http.tls", f"{answer.status} {answer.body!r}")
 
 
+def private_addresses_are_refused_before_connecting(house):
+    for issuer in ("https://10.0.0.1", "https://169.254.169.254", "https://[::1]", "https://[::ffff:10.1.2.3]",
+                   "https://0.0.0.0", "https://192.168.0.1:8443/realms/a"):
+        start = time.monotonic()
+        answer = house.acme.api.call("POST", "/api/v1/connections", {
+            "kind": "oidc", "name": "Inside", "issuer": issuer, "client_id": "x", "client_secret": "y"})
+        check(answer.status == 400 and answer.json["code"] == "http.address", f"{issuer}: {answer.status} {answer.body!r}")
+        check(time.monotonic() - start < 1.5, f"{issuer}: it was tried")
+
+
 def rotation_costs_one_fetch(house):
     sign_in(house, house.connection, "alice")
     before = house.asked("/jwks")
@@ -356,7 +366,8 @@ def nothing_secret_is_in_the_log(house):
 
 STORIES = [
     code_and_pkce, other_algorithms, private_keys, a_narrow_allow_list_refuses,
-    the_private_authority_is_needed, rotation_costs_one_fetch, eight_refreshes_are_one_call,
+    the_private_authority_is_needed, private_addresses_are_refused_before_connecting,
+    rotation_costs_one_fetch, eight_refreshes_are_one_call,
     sign_out_leads_through_the_provider, two_organisations_never_mix, who_is_out_stays_out,
     a_domain_is_proved_by_dns_and_found_on_the_login_page, nothing_secret_is_in_the_log,
 ]
