@@ -6,7 +6,7 @@
 /* Hashes a password: the CPU lane. */
 RESULT session_sign_in_http(struct scope *scope, struct call *call);
 RESULT session_sign_out_http(struct scope *scope, struct call *call); /* revokes */
-RESULT session_check_http(struct scope *scope, struct call *call); /* on the shard */
+RESULT session_check_http(struct scope *scope, struct call *call);    /* on the shard */
 RESULT me_http(struct scope *scope, struct call *call);
 RESULT user_sessions_list_http(struct scope *scope, struct call *call); /* {id} */
 RESULT user_sessions_end_http(struct scope *scope, struct call *call);  /* {id}; revokes */

@@ -16,7 +16,8 @@ struct messaging {
     const struct table_registry *registry;
     struct str instance;   /* origin of revocations; empty on the command line */
     struct str public_url; /* "https://chat.example.com", no slash at the end */
-    struct str source_url; /* where users get this program's source (AGPL section 13); may be empty */
+    struct str
+        source_url; /* where users get this program's source (AGPL section 13); may be empty */
     bool is_signup_open;
 };
 
