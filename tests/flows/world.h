@@ -145,7 +145,7 @@ struct ask {
     const char *body;
     unsigned shard;
     bool is_upgrade;
-    int64_t resume_after; /* with is_upgrade; 0: none */
+    const char *query;
 };
 /* Begins; is_answered may be set already. */
 struct reply *ask_begin(struct world *world, unsigned node, const struct ask *ask);
@@ -171,6 +171,7 @@ struct reply *say(struct world *world, unsigned node, const struct person *who, 
 
 /* As another node, or a command line, or a node that died right after its commit. */
 struct revoked committed_elsewhere(struct world *world, const struct user *leaver);
+struct str general_of(struct world *world, const struct user *user);
 void said_elsewhere(struct world *world, const struct user *who, const char *text);
 void given_ghost(struct world *world, const char *instance); /* a row of table node */
 int64_t nodes_listed(struct world *world);

@@ -84,15 +84,13 @@ static void fill(struct world *world, struct exchange *exchange, const struct as
     request->client_address = STR("127.0.0.1");
     request->received_us = world->fixture->time.now_us;
     request->body = str_from_c(ask->body);
+    request->query = str_from_c(ask->query);
     if (ask->who != NULL) {
         add_header(request, "Cookie", ask->who->cookie);
         add_header(request, "X-Gatehouse-Csrf", ask->who->csrf);
     }
     add_header(request, "Authorization", ask->bearer);
     exchange->wants_upgrade = ask->is_upgrade;
-    if (ask->resume_after > 0) {
-        exchange->resume_after = ask->resume_after;
-    }
 }
 
 struct reply *ask_begin(struct world *world, unsigned node, const struct ask *ask) {
@@ -220,13 +218,17 @@ struct revoked committed_elsewhere(struct world *world, const struct user *leave
     return revoked;
 }
 
+struct str general_of(struct world *world, const struct user *user) {
+    struct conversation_list list;
+    assert_ok(conversation_list_of(world->scope, world->d->db, user->org_id, user->id, 1, STR(""),
+                                   &list));
+    return list.conversations[0].id;
+}
+
 void said_elsewhere(struct world *world, const struct user *who, const char *text) {
     struct actor actor = actor_of(who);
-    struct conversation_list list;
     struct message message;
-    assert_ok(
-        conversation_list_of(world->scope, world->d->db, who->org_id, who->id, 1, STR(""), &list));
-    const struct new_message input = {list.conversations[0].id, str_from_c(text),
+    const struct new_message input = {general_of(world, who), str_from_c(text),
                                       uuid_v7(world->scope)};
     assert_ok(message_send(world->scope, world->d->db, &actor, &input, &message));
 }
