@@ -78,6 +78,10 @@ RESULT user_list_directory(struct scope *scope, struct db *db, struct str org_id
 /* Profile only, never state or role. CONFLICT "user.name_taken". */
 RESULT user_update_profile(struct scope *scope, struct tx *tx, struct str org_id, struct str id,
                            const struct user_profile *profile);
+/* What a directory's deletion leaves of a deactivated person: the account under its id. The name,
+ * the e-mail address and the external id are free for others, and no role is left to come back to.
+ */
+RESULT user_release_name(struct scope *scope, struct tx *tx, struct str org_id, struct str id);
 /* Rule 3 of revocation.md: the first statement of whatever gives a credential out.
  * UNAUTHENTICATED "user.gone" unless active with exactly this epoch. */
 RESULT user_guard_active(struct scope *scope, struct tx *tx, struct str org_id, struct str id,

@@ -68,6 +68,14 @@ static const struct statement IS_KNOWN = {
     "OR external_id = $4) LIMIT 1",
     NULL};
 
+/* A folded name holds no capital letters, so that nobody can be called like this key. */
+static const struct statement RELEASE_NAME = {
+    "user.release_name", TENANT,
+    "UPDATE org_user SET name_key = 'RELEASED ' || id, email_key = NULL, external_id = NULL, "
+    "role = CASE role WHEN 'guest' THEN 'guest' ELSE 'member' END, changed_us = $3 "
+    "WHERE org_id = $1 AND id = $2 AND state = 'deactivated'",
+    NULL};
+
 static const struct statement GUARD_ACTIVE = {
     "user.guard_active", TENANT,
     "UPDATE org_user SET seen_us = $3 WHERE org_id = $1 AND id = $2 AND state = 'active' "
@@ -81,9 +89,9 @@ static const struct statement GUARD_WRITER = {
     NULL};
 
 static const struct statement *const STATEMENTS[] = {
-    &INSERT_USER,   &UPDATE_PROFILE,      &FIND,         &FIND_LOCKED, &FIND_BY_NAME,
-    &FIND_BY_EMAIL, &FIND_BY_EXTERNAL_ID, &PAGE,         &SEARCH,      &SEARCH_DIRECTORY,
-    &IS_KNOWN,      &GUARD_ACTIVE,        &GUARD_WRITER,
+    &RELEASE_NAME,     &INSERT_USER,   &UPDATE_PROFILE,      &FIND,         &FIND_LOCKED,
+    &FIND_BY_NAME,     &FIND_BY_EMAIL, &FIND_BY_EXTERNAL_ID, &PAGE,         &SEARCH,
+    &SEARCH_DIRECTORY, &IS_KNOWN,      &GUARD_ACTIVE,        &GUARD_WRITER,
 };
 const struct statement_list USER_STATEMENTS = {STATEMENTS, sizeof STATEMENTS / sizeof *STATEMENTS};
 
@@ -152,6 +160,16 @@ result user_store_update(struct scope *scope, struct tx *tx, const struct user *
                              value_text_or_null(user->email), value_text_or_null(keys->email_key),
                              value_text_or_null(user->external_id), value_number(user->changed_us)),
                       &rows)));
+    REQUIRE(scope, rows.changed == 1, NOT_FOUND, "user.unknown");
+    return OK_RESULT;
+}
+
+result user_release_name(struct scope *scope, struct tx *tx, struct str org_id, struct str id) {
+    struct rows rows;
+    TRY(tx_run(
+        scope, tx, &RELEASE_NAME,
+        VALUES(value_text(org_id), value_text(id), value_number(clock_now_us(scope->env->clock))),
+        &rows));
     REQUIRE(scope, rows.changed == 1, NOT_FOUND, "user.unknown");
     return OK_RESULT;
 }

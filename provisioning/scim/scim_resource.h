@@ -5,7 +5,7 @@
 
 #include "provisioning/scim/scim_apply.h"
 
-enum { SCIM_RESOURCE_MAX_BYTES = 256 * 1024, SCIM_EXTERNAL_ID_MAX_BYTES = 1024 };
+enum { SCIM_RESOURCE_MAX_BYTES = 64 * 1024, SCIM_EXTERNAL_ID_MAX_BYTES = 1024 };
 
 /* What the body says, and nothing else. INVALID "scim.syntax", "scim.value", "scim.attribute". */
 RESULT scim_resource_read(struct scope *scope, const struct scim_rules *rules,

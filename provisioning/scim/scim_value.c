@@ -148,22 +148,24 @@ static result read_complex(struct scope *scope, const struct scim_profile *profi
     return OK_RESULT;
 }
 
-/* [x] and {"$ref": null, "value": x} for x: how some clients write every value. */
+/* [x] for x. */
+static const struct json *unlisted(const struct json *json) {
+    return json_is_array(json) && json_count(json) == 1 ? json_at(json, 0) : json;
+}
+
+/* {"$ref": null, "value": x} for x: how some clients write every value. */
 static const struct json *unwrapped(const struct json *json) {
-    if (json_is_array(json) && json_count(json) == 1) {
-        json = json_at(json, 0);
-    }
-    return json_is_object(json) && json_get(json, STR("value")) != NULL
-               ? json_get(json, STR("value"))
-               : json;
+    const struct json *value = json_is_object(json) ? json_get(json, STR("value")) : NULL;
+    return value != NULL ? value : json;
 }
 
 /* NOLINTNEXTLINE(misc-no-recursion): attributes have sub-attributes, those have none */
 result scim_element_read(struct scope *scope, const struct scim_profile *profile,
                          const struct scim_attribute *attribute, const struct json *base,
                          const struct json *json, const struct json **ret) {
-    if (json_is_array(json) && json_count(json) == 1 && profile->reshapes_values) {
-        json = json_at(json, 0);
+    json = profile->reshapes_values ? unlisted(json) : json;
+    if (profile->reshapes_values && attribute->kind != SCIM_COMPLEX) {
+        json = unwrapped(json);
     }
     if (is_unassigned(json)) {
         *ret = NULL;
@@ -172,12 +174,7 @@ result scim_element_read(struct scope *scope, const struct scim_profile *profile
     if (attribute->kind == SCIM_COMPLEX) {
         return read_complex(scope, profile, attribute, base, json, ret);
     }
-    const struct json *value = profile->reshapes_values ? unwrapped(json) : json;
-    if (is_unassigned(value)) {
-        *ret = NULL;
-        return OK_RESULT;
-    }
-    return read_simple(scope, profile, attribute, value, ret);
+    return read_simple(scope, profile, attribute, json, ret);
 }
 
 static result read_list(struct scope *scope, const struct scim_profile *profile,
@@ -218,7 +215,7 @@ result scim_value_read(struct scope *scope, const struct scim_profile *profile,
 }
 
 bool scim_active_read(const struct json *json, bool *ret) {
-    json = unwrapped(json);
+    json = unwrapped(unlisted(json));
     if (json_is_boolean(json)) {
         *ret = json_as_boolean(json);
         return true;

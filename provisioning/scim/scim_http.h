@@ -1,0 +1,20 @@
+#pragma once
+/* The handlers of /scim/v2. The actor is a connection (its organisation comes from the token); the
+ * first path argument is the id. They answer refusals themselves, in SCIM's form; what they return
+ * as a failure is the gateway's to answer. */
+
+#include "messaging/call.h"
+
+RESULT scim_user_list(struct scope *scope, struct call *call);
+RESULT scim_user_create(struct scope *scope, struct call *call);
+RESULT scim_user_get(struct scope *scope, struct call *call);
+RESULT scim_user_replace(struct scope *scope, struct call *call);
+RESULT scim_user_patch(struct scope *scope, struct call *call);
+RESULT scim_user_delete(struct scope *scope, struct call *call);
+
+/* These need no actor. */
+RESULT scim_config(struct scope *scope, struct call *call);
+RESULT scim_resource_type_list(struct scope *scope, struct call *call);
+RESULT scim_resource_type_get(struct scope *scope, struct call *call);
+RESULT scim_schema_list(struct scope *scope, struct call *call);
+RESULT scim_schema_get(struct scope *scope, struct call *call);
