@@ -6,6 +6,7 @@
 #include "identity/identity_http.h"
 #include "identity/oidc/oidc_http.h"
 #include "messaging/messaging_http.h"
+#include "provisioning/scim/scim_http.h"
 
 #define NO_PERMISSION PERMISSION_COUNT
 
@@ -26,6 +27,11 @@
 #define WRITE(method_, pattern_, auth_, permission_, lane_, name_, handler_)                       \
     ROUTE(method_, pattern_, auth_, permission_, CSRF_YES, BODY_API, RATE_DEFAULT, lane_,          \
           ERRORS_PROBLEM, name_, handler_)
+
+/* Directories: the token says which organisation, the handler which refusal. */
+#define SCIM(method_, pattern_, limit_, lane_, name_, handler_)                                    \
+    ROUTE(method_, pattern_, AUTH_SCIM, NO_PERMISSION, CSRF_NO, limit_, RATE_SCIM, lane_,          \
+          ERRORS_SCIM, name_, handler_)
 
 static const struct route TABLE[] = {
     PAGE("/", "page.messenger"),
@@ -109,6 +115,37 @@ static const struct route TABLE[] = {
     READ("/api/v1/revocations", AUTH_ADMIN, MAY_READ_RECORDS, "revocation.list",
          revocations_list_http),
     READ("/api/v1/audit", AUTH_ADMIN, MAY_READ_RECORDS, "audit.list", audit_list_http),
+
+    /* Directories */
+    SCIM(HTTP_GET, "/scim/v2/Users", BODY_NONE, RUN_DATABASE, "scim.user_list", scim_user_list),
+    SCIM(HTTP_POST, "/scim/v2/Users", BODY_SCIM, RUN_DATABASE, "scim.user_create",
+         scim_user_create),
+    SCIM(HTTP_GET, "/scim/v2/Users/", BODY_NONE, RUN_DATABASE, "scim.user_list_slash",
+         scim_user_list),
+    SCIM(HTTP_POST, "/scim/v2/Users/", BODY_SCIM, RUN_DATABASE, "scim.user_create_slash",
+         scim_user_create),
+    SCIM(HTTP_GET, "/scim/v2/Users/{id}", BODY_NONE, RUN_DATABASE, "scim.user_get", scim_user_get),
+    SCIM(HTTP_PUT, "/scim/v2/Users/{id}", BODY_SCIM, RUN_REVOKING, "scim.user_replace",
+         scim_user_replace),
+    SCIM(HTTP_PATCH, "/scim/v2/Users/{id}", BODY_SCIM, RUN_REVOKING, "scim.user_patch",
+         scim_user_patch),
+    SCIM(HTTP_DELETE, "/scim/v2/Users/{id}", BODY_NONE, RUN_REVOKING, "scim.user_delete",
+         scim_user_delete),
+    SCIM(HTTP_GET, "/scim/v2/ServiceProviderConfig", BODY_NONE, RUN_DATABASE, "scim.config",
+         scim_config),
+    SCIM(HTTP_GET, "/scim/v2/ResourceTypes", BODY_NONE, RUN_DATABASE, "scim.resource_type_list",
+         scim_resource_type_list),
+    SCIM(HTTP_GET, "/scim/v2/ResourceTypes/{id}", BODY_NONE, RUN_DATABASE, "scim.resource_type_get",
+         scim_resource_type_get),
+    SCIM(HTTP_GET, "/scim/v2/Schemas", BODY_NONE, RUN_DATABASE, "scim.schema_list",
+         scim_schema_list),
+    SCIM(HTTP_GET, "/scim/v2/Schemas/{id}", BODY_NONE, RUN_DATABASE, "scim.schema_get",
+         scim_schema_get),
+    SCIM(HTTP_GET, "/scim/v2/{path*}", BODY_NONE, RUN_DATABASE, "scim.other_get", scim_other),
+    SCIM(HTTP_POST, "/scim/v2/{path*}", BODY_SCIM, RUN_DATABASE, "scim.other_post", scim_other),
+    SCIM(HTTP_PUT, "/scim/v2/{path*}", BODY_SCIM, RUN_DATABASE, "scim.other_put", scim_other),
+    SCIM(HTTP_PATCH, "/scim/v2/{path*}", BODY_SCIM, RUN_DATABASE, "scim.other_patch", scim_other),
+    SCIM(HTTP_DELETE, "/scim/v2/{path*}", BODY_NONE, RUN_DATABASE, "scim.other_delete", scim_other),
 
     /* The messenger */
     READ("/api/v1/conversations", AUTH_SESSION, MAY_USE_MESSENGER, "conversation.list",

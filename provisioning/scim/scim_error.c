@@ -37,6 +37,8 @@ static const struct error ERRORS[] = {
     {"scim.members", 413, NULL, "An object has more than 256 members."},
     {"scim.size", 413, NULL, "The resource is larger than 64 KiB."},
     {"scim.discovery_filter", 403, NULL, "This list takes no filter."},
+    {"scim.endpoint", 404, NULL, "There is no such endpoint."},
+    {"scim.unsupported", 501, NULL, "This is not offered, or not with this method."},
     {"user.name_taken", 409, "uniqueness", "There is a user of that name already."},
     {"user.name", 400, "invalidValue", "The userName is empty, too long or no line of text."},
     {"user.state", 409, NULL, "The user cannot be brought back."},

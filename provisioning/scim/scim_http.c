@@ -403,3 +403,24 @@ result scim_schema_get(struct scope *scope, struct call *call) {
     const struct scim_outcome outcome = {0};
     return conclude(scope, call, &outcome, get_schema(scope, call));
 }
+
+/* What SCIM knows and we do not offer, or not with this method: 501. Anything else is not there. */
+static result refuse_endpoint(struct scope *scope, const struct call *call) {
+    static const struct str KNOWN[] = {
+        STR_INIT("Users"),   STR_INIT("ServiceProviderConfig"),
+        STR_INIT("Schemas"), STR_INIT("ResourceTypes"),
+        STR_INIT("Bulk"),    STR_INIT("Me"),
+        STR_INIT(".search"),
+    };
+    struct str name;
+    (void) str_split(call->request->path_args[0], '/', &name);
+    for (size_t i = 0; i < sizeof KNOWN / sizeof KNOWN[0]; i++) {
+        REQUIRE(scope, !str_eq(KNOWN[i], name), FORBIDDEN, "scim.unsupported");
+    }
+    return FAIL(scope, NOT_FOUND, "scim.endpoint");
+}
+
+result scim_other(struct scope *scope, struct call *call) {
+    const struct scim_outcome outcome = {0};
+    return conclude(scope, call, &outcome, refuse_endpoint(scope, call));
+}

@@ -18,3 +18,5 @@ RESULT scim_resource_type_list(struct scope *scope, struct call *call);
 RESULT scim_resource_type_get(struct scope *scope, struct call *call);
 RESULT scim_schema_list(struct scope *scope, struct call *call);
 RESULT scim_schema_get(struct scope *scope, struct call *call);
+/* Every other address below /scim/v2/; the first path argument is the rest of the path. */
+RESULT scim_other(struct scope *scope, struct call *call);
