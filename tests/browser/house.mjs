@@ -7,6 +7,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { startNames } from './names.mjs';
 
 const OP = fileURLToPath(new URL('../peers/op', import.meta.url));
 const READY_MS = 30_000;
@@ -25,7 +26,7 @@ export class House {
         this.binary = path.resolve(binary);
         this.folder = fs.mkdtempSync(path.join(process.env.TMPDIR ?? os.tmpdir(), 'gatehouse-browser.'));
         fs.chmodSync(this.folder, 0o755);
-        this.config = this.write('gatehouse.yaml', 'outbound:\n  allow_addresses:\n    - "127.0.0.0/8"\n');
+        this.records = new Map(); // TXT records of the world
         this.creator = { email: 'carol@acme.test', password: 'a long pass phrase for carol' };
     }
 
@@ -37,6 +38,8 @@ export class House {
     async start() {
         [this.port, this.opsPort] = [await freePort(), await freePort()];
         this.url = `http://127.0.0.1:${this.port}`;
+        this.names = await startNames(this.records);
+        this.config = this.write('gatehouse.yaml', `outbound:\n  dns_server: ${this.names.address}\n  allow_addresses:\n    - "127.0.0.0/8"\n`);
         this.log = fs.openSync(path.join(this.folder, 'gatehouse.log'), 'a');
         await this.serve();
         await this.command('org', 'create', '--name', 'Acme', '--slug', 'acme', '--creator-email', this.creator.email,
@@ -108,6 +111,7 @@ export class House {
     async stop() {
         if (this.provider) await run(OP, ['stop', path.join(this.folder, 'op')]).catch(() => {});
         await this.endServer();
+        this.names?.close();
         if (!process.env.KEEP) fs.rmSync(this.folder, { recursive: true, force: true });
     }
 }
