@@ -58,7 +58,7 @@ async function connectProvider(page, look) {
     await page.getByRole('button', { name: 'Check it' }).click();
     await page.getByText('The provider answers').waitFor();
     await page.getByRole('button', { name: 'Let people in' }).click();
-    await page.getByText('enabled', { exact: true }).waitFor();
+    await page.getByRole('article').filter({ hasText: 'Acme Login' }).getByText('enabled', { exact: true }).waitFor();
     await proveDomain(page);
     await look(page, 'story-connections');
     return new URL(redirect).pathname.replace(/callback$/, 'login?return=%2F');
