@@ -242,21 +242,21 @@ class Walk:
     def directory(self):
         schemas = ["urn:ietf:params:scim:schemas:core:2.0:User"]
         user = {"schemas": schemas, "userName": "dana", "externalId": "hr-1", "displayName": "Dana", "active": True}
-        dana = self.expect(201, "scim.user.create", self.scim, user, SCIM)["id"]
-        self.expect(409, "scim.user.create", self.scim, user, SCIM)
-        self.expect(200, "scim.user.get", self.scim, ids=[dana])
-        self.expect(200, "scim.user.list", self.scim, query="?filter=" + urllib.parse.quote('userName eq "dana"'))
-        self.expect(200, "scim.user.replace", self.scim, {**user, "displayName": "Dana O."}, SCIM, ids=[dana])
-        self.expect(200, "scim.user.patch", self.scim, {
+        dana = self.expect(201, "scim.user_create", self.scim, user, SCIM)["id"]
+        self.expect(409, "scim.user_create", self.scim, user, SCIM)
+        self.expect(200, "scim.user_get", self.scim, ids=[dana])
+        self.expect(200, "scim.user_list", self.scim, query="?filter=" + urllib.parse.quote('userName eq "dana"'))
+        self.expect(200, "scim.user_replace", self.scim, {**user, "displayName": "Dana O."}, SCIM, ids=[dana])
+        self.expect(200, "scim.user_patch", self.scim, {
             "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
             "Operations": [{"op": "Replace", "path": "displayName", "value": "Dana Okafor"}]}, SCIM, ids=[dana])
-        gone = self.expect(201, "scim.user.create", self.scim, {**user, "userName": "gone", "externalId": "hr-2"}, SCIM)["id"]
-        self.expect(204, "scim.user.delete", self.scim, ids=[gone])
-        self.expect(404, "scim.user.get", self.scim, ids=[gone])
+        gone = self.expect(201, "scim.user_create", self.scim, {**user, "userName": "gone", "externalId": "hr-2"}, SCIM)["id"]
+        self.expect(204, "scim.user_delete", self.scim, ids=[gone])
+        self.expect(404, "scim.user_get", self.scim, ids=[gone])
         self.expect(200, "scim.config", self.scim)
         for name, known in (("scim.resource_type", "User"), ("scim.schema", schemas[0])):
-            self.expect(200, f"{name}.list", self.scim)
-            self.expect(200, f"{name}.get", self.scim, ids=[known])
+            self.expect(200, f"{name}_list", self.scim)
+            self.expect(200, f"{name}_get", self.scim, ids=[known])
         return dana
 
     def talk(self, carol, dana):

@@ -72,7 +72,8 @@ class Messenger {
     const start = h(
       "button",
       { class: "compact", on: { click: () => void this.choosePerson() } },
-      "New message",
+      "New",
+      h("span", { class: "unseen" }, " message"),
     );
     replace(
       this.chat,
@@ -133,7 +134,7 @@ class Messenger {
       else
         replace(
           this.talk,
-          h("p", { class: "quiet start" }, "You are in no conversation yet. Start one with “New message”."),
+          h("p", { class: "quiet start" }, "You are in no conversation yet. Start one with “New”."),
         );
     } catch (failure) {
       if (isSignedOut(failure)) this.live.end("session.revoked");
