@@ -124,6 +124,8 @@ static result start_loop(struct scope *scope, struct app *app, size_t number) {
         .public_url = app->messaging.public_url,
         .metrics = app->metrics,
         .stop = &app->stop,
+        .drained = &app->drained,
+        .end = &app->end,
     };
     TRY(http_listen(scope, settings->listen, &loop.listener));
     return http_loop_new(scope, &loop, &app->shards[number].loop);
@@ -142,6 +144,9 @@ static result start_shard(struct scope *scope, struct app *app, size_t number) {
         .transport = http_loop_transport(app->shards[number].loop),
         .metrics = app->metrics,
         .routes = &ROUTES,
+        .rate_per_minute = {[RATE_DEFAULT] = DEFAULT_PER_MINUTE,
+                            [RATE_SIGN_IN] = SIGN_IN_PER_MINUTE,
+                            [RATE_SCIM] = SCIM_PER_MINUTE},
         .messaging = &app->messaging,
         .identity = &app->identity,
         .provisioning = &app->provisioning,
@@ -234,8 +239,8 @@ static result start_workers(struct scope *scope, struct app *app, struct queue *
 static result start_threads(struct scope *scope, struct app *app) {
     const long cores = sysconf(_SC_NPROCESSORS_ONLN);
     TRY(start_thread(scope, &app->follower_thread, &app->is_follower_running, run_follower, app));
-    TRY(start_workers(scope, app, app->database_queue, app->settings->database_workers,
-                      REVOCATION_WORKERS));
+    TRY(start_workers(scope, app, app->database_queue,
+                      app->settings->database_workers + REVOCATION_WORKERS, REVOCATION_WORKERS));
     TRY(start_workers(scope, app, app->cpu_queue, cores > 0 ? (unsigned) cores : 1, 0));
     TRY(start_workers(scope, app, app->outbound_queue, app->settings->outbound_workers, 0));
     for (size_t i = 0; i < app->shard_count; i++) {
@@ -300,6 +305,7 @@ result app_start(struct scope *scope, const struct serve_settings *settings, str
     app->settings = settings;
     app->arena = arena_new();
     app->env = *scope->env;
+    (void) sem_init(&app->drained, 0, 0);
     const result started = start_all(scope, app);
     if (!is_ok(started)) {
         app_stop(&app);
@@ -316,17 +322,7 @@ static void join(pthread_t thread, bool *is_running) {
     }
 }
 
-/* The order matters: shards drain while workers and the follower still finish what they wait for.
- */
-static void stop_threads(struct app *app) {
-    atomic_store(&app->stop, true);
-    for (size_t i = 0; i < app->shard_count; i++) {
-        join(app->shards[i].thread, &app->shards[i].is_running);
-    }
-    atomic_store(&app->runner_stop, true);
-    for (size_t i = 0; i < JOB_RUNNERS; i++) {
-        join(app->runners[i].thread, &app->runners[i].is_running);
-    }
+static void stop_workers(struct app *app) {
     struct queue *const queues[] = {app->database_queue, app->cpu_queue, app->outbound_queue};
     for (size_t i = 0; i < sizeof queues / sizeof queues[0]; i++) {
         if (queues[i] != NULL) {
@@ -337,8 +333,38 @@ static void stop_threads(struct app *app) {
         join(app->workers[i].thread, &app->workers[i].is_running);
         worker_free(&app->workers[i].worker);
     }
+}
+
+static void stop_shards(struct app *app) {
+    atomic_store(&app->end, true);
+    for (size_t i = 0; i < app->shard_count; i++) {
+        join(app->shards[i].thread, &app->shards[i].is_running);
+        if (app->shards[i].shard != NULL) {
+            (void) shard_step(app->shards[i].shard); /* letters that came in behind its last pass */
+        }
+    }
+    if (app->follower != NULL) {
+        follower_dismiss(app->follower);
+    }
+}
+
+/* Shards drain while workers and the follower still finish what they wait for; a drained shard goes
+ * on applying revocations until the follower has left, or the dead man would strike. The workers
+ * end last: they write the receipts of the last barriers. */
+static void stop_threads(struct app *app) {
+    atomic_store(&app->stop, true);
+    for (size_t i = 0; i < app->shard_count; i++) {
+        while (app->shards[i].is_running && sem_wait(&app->drained) != 0) {
+        }
+    }
+    atomic_store(&app->runner_stop, true);
+    for (size_t i = 0; i < JOB_RUNNERS; i++) {
+        join(app->runners[i].thread, &app->runners[i].is_running);
+    }
     atomic_store(&app->follower_stop, true);
     join(app->follower_thread, &app->is_follower_running);
+    stop_shards(app);
+    stop_workers(app);
 }
 
 void app_stop(struct app **handle) {
@@ -350,9 +376,11 @@ void app_stop(struct app **handle) {
     ops_stop(&app->ops);
     for (size_t i = 0; i < app->shard_count; i++) {
         http_loop_free(&app->shards[i].loop);
-        shard_free(&app->shards[i].shard);
     }
     follower_free(&app->follower);
+    for (size_t i = 0; i < app->shard_count; i++) {
+        shard_free(&app->shards[i].shard);
+    }
     queue_free(&app->database_queue);
     queue_free(&app->cpu_queue);
     queue_free(&app->outbound_queue);
@@ -365,6 +393,7 @@ void app_stop(struct app **handle) {
     metrics_free(&app->metrics);
     store_close(&app->store);
     arena_end(&app->arena);
+    (void) sem_destroy(&app->drained);
     free(app);
     *handle = NULL;
 }

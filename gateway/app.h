@@ -62,7 +62,8 @@ struct app {
     struct app_worker workers[MAX_WORKERS];
     struct app_runner runners[JOB_RUNNERS];
     struct ops *ops;
-    atomic_bool stop, follower_stop, runner_stop;
+    atomic_bool stop, follower_stop, runner_stop, end;
+    sem_t drained; /* posted by each loop */
 };
 
 /* On failure everything that was started is stopped again. */

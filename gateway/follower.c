@@ -318,6 +318,10 @@ bool follower_leave(struct follower *follower) {
     return follower->phase == PHASE_LEFT && barriers_next_us(follower->barriers) == INT64_MAX;
 }
 
+void follower_dismiss(struct follower *follower) {
+    dead_man_free(&follower->dead_man);
+}
+
 void follower_free(struct follower **follower) {
     if (*follower == NULL) {
         return;

@@ -55,3 +55,6 @@ const char *follower_not_ready_reason(const struct follower *follower);
 struct db *follower_db(struct follower *follower);
 /* Stop: after all shards have drained, delete the own row (rule 15). True when done. */
 bool follower_leave(struct follower *follower);
+/* After the threads of all shards have ended: nothing is left that the dead man would have to end.
+ */
+void follower_dismiss(struct follower *follower);

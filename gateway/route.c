@@ -61,14 +61,22 @@ static unsigned methods_of(const struct route *route) {
     return route->method == HTTP_GET ? bit | 1U << HTTP_HEAD : bit;
 }
 
+/* Some SCIM clients ask for /Users/?filter=…; nobody else gets two addresses for one thing. */
+static struct str path_of(const struct http_request *request) {
+    const struct str path = request->path;
+    const bool has_slash = str_has_prefix(path, STR("/scim/")) && str_has_suffix(path, STR("/"));
+    return has_slash ? str_first(path, path.len - 1) : path;
+}
+
 /* Rows are tried in order, so a literal row stands before one with an argument in its place. */
 result route_find(struct scope *scope, const struct route_list *list, struct http_request *request,
                   const struct route **ret, unsigned *ret_allowed) {
     unsigned allowed = 0;
+    const struct str path = path_of(request);
     for (size_t i = 0; i < list->count; i++) {
         const struct route *route = &list->routes[i];
         struct match match;
-        if (!matches(str_from_c(route->pattern), request->path, &match)) {
+        if (!matches(str_from_c(route->pattern), path, &match)) {
             continue;
         }
         if (is_method(route, request->method)) {

@@ -9,3 +9,8 @@ enum {
     BODY_API = 1024 * 1024,
     BODY_SCIM = 1024 * 1024
 };
+
+/* Requests per minute, client address and shard. An office or a provider's whole cloud may sit
+ * behind one address, so these only stop floods; what guards accounts is the throttle of sign-in,
+ * and what guards an organisation's share are limits by token. */
+enum { DEFAULT_PER_MINUTE = 12000, SIGN_IN_PER_MINUTE = 1200, SCIM_PER_MINUTE = 300000 };

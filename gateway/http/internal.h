@@ -30,6 +30,7 @@ struct http_connection {
     enum deadline_kind deadline;
     int64_t until_boot_us;
     bool is_listed, is_counted;
+    bool is_in_table; /* of addresses; trusted proxies carry everybody and are not */
     int fd;
     unsigned char address[16];
 };
@@ -58,7 +59,7 @@ struct live_io {
     struct ws_in *in;
     int fd;
     unsigned wheel_second;
-    bool is_in_wheel, wants_write, is_lingering;
+    bool is_in_wheel, wants_write, is_lingering, is_in_table;
     int64_t message_until_boot_us; /* 0: no incomplete message */
     int64_t heard_boot_us;
     int64_t linger_until_boot_us;
@@ -75,11 +76,12 @@ struct http_loop {
     struct str public_url;
     bool is_https;
     struct metrics *metrics;
-    const atomic_bool *stop;
+    const atomic_bool *stop, *end;
+    sem_t *drained;
 
     struct MHD_Daemon *daemon;
     int epoll, listener;
-    bool is_accepting, needs_run, is_draining;
+    bool is_accepting, needs_run, is_draining, is_drained;
     int64_t accept_again_boot_us; /* after EMFILE; 0 once a descriptor is free */
     size_t connections, suspended;
     struct deadline_list deadlines[DEADLINE_KINDS];

@@ -68,7 +68,9 @@ static void finish(struct live_io *io) {
     (void) close(io->fd);
     io->fd = -1;
     io->socket = NULL;
-    address_table_leave(loop->addresses, io->address);
+    if (io->is_in_table) {
+        address_table_leave(loop->addresses, io->address);
+    }
     loop->connections--;
     loop->accept_again_boot_us = 0;
     list_push(&loop->graveyard, io);
@@ -302,6 +304,7 @@ void live_io_adopt(struct http_loop *loop, struct exchange *exchange, int fd, co
     for (size_t i = 0; i < sizeof io->address; i++) {
         io->address[i] = slot->peer->address[i];
     }
+    io->is_in_table = slot->peer->is_in_table;
     slot->peer->is_counted = false; /* the live socket counts from here */
     set_options(fd);
     struct epoll_event event = {EPOLLIN, {.ptr = io}};

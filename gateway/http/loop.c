@@ -74,6 +74,8 @@ result http_loop_new(struct scope *scope, const struct http_loop_settings *setti
     loop->is_https = str_has_prefix(settings->public_url, STR("https://"));
     loop->metrics = settings->metrics;
     loop->stop = settings->stop;
+    loop->end = settings->end;
+    loop->drained = settings->drained;
     loop->listener = settings->listener;
     loop->is_accepting = true;
     loop->deadlines[DEADLINE_HEADERS].duration_us = settings->limits.header_timeout_us;
@@ -130,8 +132,9 @@ static void admit_connection(struct http_loop *loop, int fd, const struct sockad
                              socklen_t address_len) {
     unsigned char key[16];
     client_address_from_socket(address, key);
+    const bool is_proxy = address_matches(key, loop->trusted_proxies);
     if (loop->connections >= loop->limits.max_connections ||
-        !address_table_enter(loop->addresses, key)) {
+        (!is_proxy && !address_table_enter(loop->addresses, key))) {
         turn_away(fd);
         return;
     }
@@ -140,7 +143,9 @@ static void admit_connection(struct http_loop *loop, int fd, const struct sockad
     loop->connections++;
     if (MHD_add_connection(loop->daemon, fd, address, address_len) != MHD_YES) {
         loop->connections--; /* the parser has closed it without telling request_peer_changed */
-        address_table_leave(loop->addresses, key);
+        if (!is_proxy) {
+            address_table_leave(loop->addresses, key);
+        }
     }
 }
 
@@ -241,6 +246,17 @@ static bool pass(struct http_loop *loop, bool has_more) {
     return has_more;
 }
 
+static void note_drained(struct http_loop *loop) {
+    const bool is_empty = shard_drain(loop->shard) && loop->suspended == 0;
+    if (is_empty && !loop->is_drained) {
+        for (int i = 0; i < 5; i++) { /* let the last answers out */
+            (void) pass(loop, true);
+        }
+        loop->is_drained = true;
+        (void) sem_post(loop->drained);
+    }
+}
+
 void http_loop_run(struct http_loop *loop) {
     bool has_more =
         !watch_fd(loop, loop->listener, &LISTENER_MARK) ||
@@ -250,7 +266,7 @@ void http_loop_run(struct http_loop *loop) {
     if (has_more) {
         abort(); /* three descriptors into a fresh epoll set: only a broken kernel refuses */
     }
-    while (!loop->is_draining || !shard_drain(loop->shard) || loop->suspended > 0) {
+    while (!loop->is_drained || !atomic_load(loop->end)) {
         has_more = pass(loop, has_more);
         if (!loop->is_accepting && !loop->is_draining) {
             resume_accepting(loop);
@@ -258,9 +274,9 @@ void http_loop_run(struct http_loop *loop) {
         if (!loop->is_draining && atomic_load_explicit(loop->stop, memory_order_relaxed)) {
             begin_drain(loop);
         }
-    }
-    for (int i = 0; i < 5; i++) { /* let the last answers out */
-        (void) pass(loop, true);
+        if (loop->is_draining) {
+            note_drained(loop);
+        }
     }
 }
 

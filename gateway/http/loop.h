@@ -3,6 +3,7 @@
  * own, and the upgraded sockets. The parser's internal modes stall, stop accepting after one EMFILE
  * and keep upgraded sockets in lists (see docs/ARCHITECTURE.md); ours does not. */
 
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
@@ -25,7 +26,11 @@ struct http_loop_settings {
     const struct address_rules *trusted_proxies; /* borrowed */
     struct str public_url;
     struct metrics *metrics;
-    const atomic_bool *stop; /* set: drain and end */
+    const atomic_bool *stop; /* set: drain; then `drained` is posted once */
+    sem_t *drained;
+    /* Set: end. Until then a drained loop goes on applying revocations, so that its lease stays
+     * good while the follower still finishes. */
+    const atomic_bool *end;
 };
 
 /* UNAVAILABLE "http.loop" when the kernel refuses. */
@@ -34,8 +39,8 @@ RESULT http_loop_new(struct scope *scope, const struct http_loop_settings *setti
 void http_loop_free(struct http_loop **loop);
 struct transport *http_loop_transport(struct http_loop *loop);
 void http_loop_attach(struct http_loop *loop, struct shard *shard);
-/* Returns after `stop` was set and everything is drained: requests under way answered, sockets
- * closed with 1012. */
+/* Returns after `end`. After `stop` requests under way are answered and sockets closed with 1012.
+ */
 void http_loop_run(struct http_loop *loop);
 /* A listening socket for one shard (SO_REUSEPORT); "127.0.0.1:8080" or "[::1]:8080".
  * UNAVAILABLE "http.listen", INVALID "http.listen_address". */

@@ -226,6 +226,7 @@ static void peer_opened(struct http_loop *loop, struct MHD_Connection *connectio
     client_address_from_socket(address->client_addr, peer->address);
     peer->fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     peer->is_counted = true;
+    peer->is_in_table = !address_matches(peer->address, loop->trusted_proxies);
     *socket_context = peer;
     deadline_start(loop, peer, DEADLINE_HEADERS);
 }
@@ -240,8 +241,10 @@ void request_peer_changed(void *cls, struct MHD_Connection *connection, void **s
     struct http_connection *peer = *socket_context;
     deadline_stop(loop, peer);
     if (peer->is_counted) {
-        address_table_leave(loop->addresses, peer->address);
         loop->connections--;
+    }
+    if (peer->is_counted && peer->is_in_table) {
+        address_table_leave(loop->addresses, peer->address);
     }
     loop->accept_again_boot_us = 0;
     free(peer);
