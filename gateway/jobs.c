@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "gateway/app.h"
-#include "messaging/revocation.h"
+#include "gateway/sweep.h"
 #include "messaging/user_cleanup.h"
 
 enum { IDLE_MS = 500, LEASE_SECONDS = 60 };
@@ -52,12 +52,16 @@ void jobs_run(struct app *app, const atomic_bool *stop) {
     struct scope start = {kept, &app->env, NULL};
     const struct str owner = uuid_v7(&start);
     struct db *db = NULL;
+    int64_t swept_boot_us = clock_boot_us(app->env.clock);
     AUTO(arena_end) struct arena *arena = arena_new();
     while (!atomic_load(stop)) {
         struct scope scope = {arena, &app->env, NULL};
         const bool has_db = db != NULL || is_ok(db_open(&scope, app->store, &db));
         if (!has_db || !jobs_step(&scope, app, db, owner)) {
             (void) poll(NULL, 0, IDLE_MS);
+        }
+        if (db != NULL) {
+            sweep_step(&scope, db, &swept_boot_us);
         }
         arena_reset(arena);
     }
