@@ -22,7 +22,8 @@ const struct statement EVENT_READ = {
     " ORDER BY seq LIMIT $3",
     NULL};
 
-static const struct statement *const STATEMENTS[] = {&CREATE, &BUMP, &INSERT, &EVENT_HEAD, &EVENT_READ};
+static const struct statement *const STATEMENTS[] = {&CREATE, &BUMP, &INSERT, &EVENT_HEAD,
+                                                     &EVENT_READ};
 const struct statement_list EVENT_LOG_STATEMENTS = {STATEMENTS,
                                                     sizeof STATEMENTS / sizeof STATEMENTS[0]};
 

@@ -17,8 +17,9 @@ enum { PASSES = 2, MEMORY_KIB = 19456, SALT_BYTES = 16, HASH_BYTES = 32 };
 static_assert((int) SALT_BYTES == (int) crypto_pwhash_argon2id_SALTBYTES, "libsodium's salt");
 
 /* Random salt and hash: no password has it. Verified in place of a hash that is not there. */
-static const char NOBODYS[] = "$argon2id$v=19$m=19456,t=2,p=1$nH21ZNGsymEADeBUsvmWVw"
-                              "$QX/PuQvGTVU8JGjIOxihJXHS4zAdWrLKOxYIwxlMzkE";
+static const char NOBODYS[crypto_pwhash_STRBYTES] =
+    "$argon2id$v=19$m=19456,t=2,p=1$nH21ZNGsymEADeBUsvmWVw"
+    "$QX/PuQvGTVU8JGjIOxihJXHS4zAdWrLKOxYIwxlMzkE";
 
 static struct str unpadded_base64(struct arena *arena, const void *bytes, size_t len) {
     struct str text = base64_encode(arena, (struct str){bytes, len});

@@ -210,7 +210,7 @@ static void *commit_one(void *self) {
 static void a_commit_that_no_standby_confirmed_is_uncertain(void **state) {
     struct database *d = *state;
     struct scope *scope = &d->fixture.scope;
-    if (getenv("GATEHOUSE_TEST_PG") != NULL) {
+    if (getenv("TEST_POSTGRES_URL") != NULL) {
         skip(); /* other tests use that server */
     }
     struct db *watcher = database_connect(d);

@@ -122,7 +122,7 @@ int on_both_teardown(void **state) {
 void on_both_run(void **state) {
     const struct database *database = *state;
     if (database->is_missing) {
-        peer_missing("no PostgreSQL: apt-get install postgresql-15, or set GATEHOUSE_TEST_PG");
+        peer_missing("no PostgreSQL: apt-get install postgresql-15, or set TEST_POSTGRES_URL");
     }
     database->test(state);
 }

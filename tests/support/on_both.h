@@ -13,7 +13,7 @@
  *         return cmocka_run_group_tests(tests, NULL, on_both_stop);
  *     }
  *
- * GATEHOUSE_TEST_PG names a PostgreSQL server (a URL); without it the test program starts a private
+ * TEST_POSTGRES_URL names a PostgreSQL server (a URL); without it the test program starts a private
  * one at the first test that wants it. */
 
 #include "base/base_schema.h"

@@ -92,7 +92,7 @@ const char *postgres_server_url(void) {
         return server.db == NULL ? NULL : server.url;
     }
     server.is_tried = true;
-    const char *given = getenv("GATEHOUSE_TEST_PG");
+    const char *given = getenv("TEST_POSTGRES_URL");
     if (given != NULL && given[0] != '\0') {
         (void) snprintf(server.url, sizeof server.url, "%s", given);
     } else if (!start_private()) {

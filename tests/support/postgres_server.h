@@ -1,5 +1,5 @@
 #pragma once
-/* One PostgreSQL server per test program: GATEHOUSE_TEST_PG, or a private one that ends with the
+/* One PostgreSQL server per test program: TEST_POSTGRES_URL, or a private one that ends with the
  * program. */
 
 #include <stdbool.h>

@@ -71,6 +71,6 @@ struct str flipped(struct scope *scope, struct str text, size_t at) {
     assert_true(at < text.len);
     char *copy = arena_alloc(scope->arena, text.len);
     memcpy(copy, text.at, text.len);
-    copy[at] = (char) (copy[at] ^ 1);
+    copy[at] = copy[at] == 'A' ? 'B' : 'A'; /* base64url stays base64url */
     return (struct str){copy, text.len};
 }
