@@ -78,7 +78,7 @@ struct connection_list {
 const char *connection_kind_name(enum connection_kind kind);
 const char *connection_state_name(enum connection_state state);
 const char *client_auth_name(enum client_auth auth);
-const char *provision_rule_name(enum provision_rule provisioning);
+const char *provision_rule_name(enum provision_rule rule);
 const char *match_attribute_name(enum match_attribute attribute);
 
 /* NOT_FOUND "connection.unknown", also for another organisation's. */

@@ -288,17 +288,21 @@ result jwt_check(struct scope *scope, const struct jwt_claims *claims,
     return OK_RESULT;
 }
 
+static struct str hash_of(struct arena *arena, enum jose_alg alg, struct str bytes) {
+    switch (jose_alg_hash(alg)) {
+    case JOSE_SHA256: return sha256(arena, bytes);
+    case JOSE_SHA384: return sha384(arena, bytes);
+    case JOSE_SHA512: break;
+    }
+    return sha512(arena, bytes);
+}
+
 result jwt_check_at_hash(struct scope *scope, enum jose_alg alg, const struct jwt_claims *claims,
                          struct str access_token) {
     if (!claims->has_at_hash) {
         return OK_RESULT;
     }
-    struct str hash = STR("");
-    switch (jose_alg_hash(alg)) {
-    case JOSE_SHA256: hash = sha256(scope->arena, access_token); break;
-    case JOSE_SHA384: hash = sha384(scope->arena, access_token); break;
-    case JOSE_SHA512: hash = sha512(scope->arena, access_token); break;
-    }
+    const struct str hash = hash_of(scope->arena, alg, access_token);
     const struct str half = base64url_encode(scope->arena, hash.at, hash.len / 2);
     REQUIRE(scope, secret_equal(half, claims->at_hash), UNAUTHENTICATED, "jwt.at_hash");
     return OK_RESULT;

@@ -194,21 +194,27 @@ struct fetched {
     struct key_set *keys; /* KEYS: a reference */
 };
 
+/* Under the lock; with `is_good` something may be served meanwhile. */
+static enum next next_when_stale(const struct slot *slot, int64_t now_us, bool is_good) {
+    const bool is_too_soon =
+        slot->was_tried && slot->has_failed && now_us - slot->tried_us < RETRY_US;
+    if (!slot->is_fetching && !is_too_soon) {
+        return FETCH_IT;
+    }
+    return is_good ? USE_IT : GIVE_UP;
+}
+
 /* Under the lock; waits while somebody else fetches and there is nothing to serve meanwhile. */
 static enum next next_as_known(struct scope *scope, struct oidc *oidc, const struct slot *slot) {
     for (;;) {
         const int64_t now_us = clock_boot_us(scope->env->clock);
-        const bool is_good = slot->has_value && now_us - slot->good_us < LAST_GOOD_US;
-        if (slot->has_value && now_us - slot->good_us < FRESH_US) {
+        const int64_t age_us = slot->has_value ? now_us - slot->good_us : LAST_GOOD_US;
+        if (age_us < FRESH_US) {
             return USE_IT;
         }
-        if (!slot->is_fetching) {
-            const bool is_too_soon =
-                slot->was_tried && slot->has_failed && now_us - slot->tried_us < RETRY_US;
-            return !is_too_soon ? FETCH_IT : is_good ? USE_IT : GIVE_UP;
-        }
-        if (is_good) {
-            return USE_IT;
+        const bool is_good = age_us < LAST_GOOD_US;
+        if (is_good || !slot->is_fetching) {
+            return next_when_stale(slot, now_us, is_good);
         }
         (void) pthread_cond_wait(&oidc->changed, &oidc->lock);
     }
