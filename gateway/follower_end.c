@@ -89,10 +89,7 @@ static void end_one(struct follower *follower, struct barrier *barrier, enum bar
     struct exchange *exchange = barrier->exchange;
     struct metrics *metrics = follower->set.metrics;
     switch (end) {
-    case BARRIER_LOST:
-        exchange->outcome = (result){UNAVAILABLE};
-        exchange->reason = "revocation.lost";
-        break;
+    case BARRIER_LOST: exchange->outcome = FAIL(exchange, UNAVAILABLE, "revocation.lost"); break;
     case BARRIER_BOUND: metric_add(metrics, METRIC_REVOCATION_LATE, 1); break;
     case BARRIER_ACKNOWLEDGED: break;
     }

@@ -36,12 +36,9 @@ static RESULT read_command(struct scope *scope, struct str text, struct command 
     return OK_RESULT;
 }
 
-static void send_to_worker(struct shard *shard, struct live_socket *socket, struct str text,
-                           const struct command *command) {
-    if (socket->commands_under_way == SOCKET_MAX_COMMANDS) {
-        reply(shard, socket, command->id, "live.busy");
-        return;
-    }
+static RESULT send_to_worker(struct scope *scope, struct shard *shard, struct live_socket *socket,
+                             struct str text, const struct command *command) {
+    REQUIRE(scope, socket->commands_under_way < SOCKET_MAX_COMMANDS, THROTTLED, "live.busy");
     struct exchange *exchange = shard_exchange_new(shard);
     exchange->step = STEP_LIVE;
     exchange->socket_id = socket->id;
@@ -53,10 +50,27 @@ static void send_to_worker(struct shard *shard, struct live_socket *socket, stru
     exchange->request.received_us = clock_now_us(shard->set.env->clock);
     if (!shard_push(shard, exchange, RUN_DATABASE)) {
         shard_exchange_free(&exchange);
-        reply(shard, socket, command->id, "shard.queue_full");
-        return;
+        return FAIL(scope, UNAVAILABLE, "shard.queue_full");
     }
     socket->commands_under_way++;
+    return OK_RESULT;
+}
+
+static void run_command(struct scope *scope, struct shard *shard, struct live_socket *socket,
+                        struct str text) {
+    struct command command = {{"", 0}, {"", 0}};
+    if (!is_ok(read_command(scope, text, &command))) {
+        reply(shard, socket, STR(""), "live.command");
+        return;
+    }
+    if (str_eq(command.type, STR("ping"))) {
+        reply(shard, socket, command.id, NULL);
+        return;
+    }
+    const result sent = send_to_worker(scope, shard, socket, text, &command);
+    if (!is_ok(sent)) {
+        reply(shard, socket, command.id, scope->reason);
+    }
 }
 
 void shard_socket_command(struct shard *shard, struct live_socket *socket, struct str text) {
@@ -69,16 +83,7 @@ void shard_socket_command(struct shard *shard, struct live_socket *socket, struc
     }
     AUTO(arena_end) struct arena *arena = arena_new();
     struct scope scope = {.arena = arena, .env = shard->set.env};
-    struct command command = {{"", 0}, {"", 0}};
-    if (!is_ok(read_command(&scope, text, &command))) {
-        reply(shard, socket, STR(""), "live.command");
-        return;
-    }
-    if (str_eq(command.type, STR("ping"))) {
-        reply(shard, socket, command.id, NULL);
-        return;
-    }
-    send_to_worker(shard, socket, text, &command);
+    run_command(&scope, shard, socket, text);
 }
 
 void live_command_done(struct shard *shard, struct exchange *exchange) {

@@ -132,10 +132,9 @@ static void answer_outcome(struct shard *shard, struct exchange *exchange) {
     answer(shard, exchange);
 }
 
-static void refuse(struct shard *shard, struct exchange *exchange, enum code code,
-                   const char *reason) {
-    exchange->outcome = (result){code};
-    exchange->reason = reason;
+/* `why` is FAIL(exchange, …): an exchange has a reason, as a scope has. */
+static void refuse(struct shard *shard, struct exchange *exchange, result why) {
+    exchange->outcome = why;
     answer_outcome(shard, exchange);
 }
 
@@ -151,7 +150,7 @@ bool shard_push(struct shard *shard, struct exchange *exchange, enum route_lane 
 
 static void push_or_refuse(struct shard *shard, struct exchange *exchange, enum route_lane lane) {
     if (!shard_push(shard, exchange, lane)) {
-        refuse(shard, exchange, UNAVAILABLE, "shard.queue_full");
+        refuse(shard, exchange, FAIL(exchange, UNAVAILABLE, "shard.queue_full"));
     }
 }
 
@@ -209,7 +208,7 @@ static struct kept_principal *find_cached(struct shard *shard, const struct exch
 void shard_exchange_begin(struct shard *shard, struct exchange *exchange) {
     exchange->began_boot_us = shard_now(shard);
     if (shard->is_draining) {
-        refuse(shard, exchange, UNAVAILABLE, "shard.draining");
+        refuse(shard, exchange, FAIL(exchange, UNAVAILABLE, "shard.draining"));
         return;
     }
     if (exchange->route->auth == AUTH_NONE) {
@@ -217,7 +216,7 @@ void shard_exchange_begin(struct shard *shard, struct exchange *exchange) {
         return;
     }
     if (!shard_decide(shard)) {
-        refuse(shard, exchange, UNAVAILABLE, "shard.lease");
+        refuse(shard, exchange, FAIL(exchange, UNAVAILABLE, "shard.lease"));
         return;
     }
     exchange->ticket = shard_ticket(shard);
@@ -246,7 +245,7 @@ static enum ring_verdict test_ticket(const struct shard *shard, const struct exc
 /* The credential only, never the handler again. */
 static void check_again(struct shard *shard, struct exchange *exchange) {
     if (++exchange->checks >= EXCHANGE_MAX_CHECKS) {
-        refuse(shard, exchange, UNAVAILABLE, "shard.checks");
+        refuse(shard, exchange, FAIL(exchange, UNAVAILABLE, "shard.checks"));
         return;
     }
     forget_principal(exchange);
@@ -303,7 +302,7 @@ static void finish(struct shard *shard, struct exchange *exchange) {
     }
     if (!shard_decide(shard)) {
         exchange->response = (struct http_response){0};
-        refuse(shard, exchange, UNAVAILABLE, "shard.lease");
+        refuse(shard, exchange, FAIL(exchange, UNAVAILABLE, "shard.lease"));
         return;
     }
     if (exchange->kept == NULL) {
