@@ -45,7 +45,7 @@ static result create_token(const struct command_call *call, const struct command
                            struct str *ret_secret) {
     struct scope *scope = call->scope;
     if (input->kind == CREDENTIAL_ADMIN_TOKEN) {
-        struct user creator;
+        struct user creator = {.epoch = 0};
         TRY(org_first_creator(scope, store->db, input->org_id, &creator));
         input->owner_id = creator.id;
         input->owner_epoch = creator.epoch;
@@ -84,7 +84,7 @@ int command_token_create(struct command_call *call) {
         return command_usage(call, "--expires is a duration, as 90d or 12h");
     }
     AUTO(command_store_close) struct command_store store = {.store = NULL};
-    struct org org;
+    struct org org = {.created_us = 0};
     const int opened = open_org(call, &store, &org);
     if (opened != COMMAND_DONE) {
         return opened;
@@ -93,8 +93,8 @@ int command_token_create(struct command_call *call) {
     input.name = input.name.len == 0 ? STR("command line") : input.name;
     input.actor = &store.operator_actor;
     input.expires_us = clock_now_us(call->scope->env->clock) + life_us;
-    struct api_token token;
-    struct str secret;
+    struct api_token token = {.created_us = 0};
+    struct str secret = STR("");
     if (!is_ok(create_token(call, &store, &input, &token, &secret))) {
         return command_failed(call, "the token was not made");
     }
@@ -112,7 +112,7 @@ int command_token_create(struct command_call *call) {
 
 int command_token_list(struct command_call *call) {
     AUTO(command_store_close) struct command_store store = {.store = NULL};
-    struct org org;
+    struct org org = {.created_us = 0};
     const int opened = open_org(call, &store, &org);
     if (opened != COMMAND_DONE) {
         return opened;
@@ -141,7 +141,7 @@ int command_token_list(struct command_call *call) {
 
 int command_token_revoke(struct command_call *call) {
     AUTO(command_store_close) struct command_store store = {.store = NULL};
-    struct org org;
+    struct org org = {.created_us = 0};
     const int opened = open_org(call, &store, &org);
     if (opened != COMMAND_DONE) {
         return opened;

@@ -23,8 +23,8 @@ static result find_user(const struct command_call *call, const struct command_st
 /* Opens the store and finds both; says itself what failed. */
 static int open_user(const struct command_call *call, struct command_store *store,
                      struct state_change *ret) {
-    struct org org;
-    struct user user;
+    struct org org = {.created_us = 0};
+    struct user user = {.created_us = 0};
     const struct str slug = command_option(call, "--org");
     if (slug.len == 0) {
         return command_usage(call, "--org is needed");
@@ -66,7 +66,7 @@ static void print_json(const struct command_call *call, const struct state_chang
 
 int command_user_deactivate(struct command_call *call) {
     AUTO(command_store_close) struct command_store store = {.store = NULL};
-    struct state_change change;
+    struct state_change change = {.received_us = 0};
     const int opened = open_user(call, &store, &change);
     if (opened != COMMAND_DONE) {
         return opened;
@@ -94,7 +94,7 @@ int command_user_deactivate(struct command_call *call) {
 
 int command_user_reactivate(struct command_call *call) {
     AUTO(command_store_close) struct command_store store = {.store = NULL};
-    struct state_change change;
+    struct state_change change = {.received_us = 0};
     const int opened = open_user(call, &store, &change);
     if (opened != COMMAND_DONE) {
         return opened;

@@ -282,7 +282,7 @@ static void check_together(struct loader *loader, const struct settings *setting
     const struct {
         bool is_broken;
         const char *key, *what;
-    } RULES[] = {
+    } rules[] = {
         {settings->http_public_url.len == 0, "http.public_url",
          "is needed when http.listen is no loopback address"},
         {settings->secrets_key.bytes.len == 0 &&
@@ -302,9 +302,9 @@ static void check_together(struct loader *loader, const struct settings *setting
              !str_has_suffix(settings->ops_listen, STR(":0")),
          "ops.listen", "must differ from http.listen"},
     };
-    for (size_t i = 0; i < sizeof RULES / sizeof RULES[0]; i++) {
-        if (RULES[i].is_broken) {
-            complain(loader, STR(""), str_from_c(RULES[i].key), str_from_c(RULES[i].what));
+    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
+        if (rules[i].is_broken) {
+            complain(loader, STR(""), str_from_c(rules[i].key), str_from_c(rules[i].what));
         }
     }
 }

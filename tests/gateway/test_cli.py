@@ -277,7 +277,9 @@ class Serving(Place):
     def test_stops_on_sigterm_and_says_so_in_json(self):
         server = self.serve()
         server.send_signal(signal.SIGTERM)
-        lines = [json.loads(line) for line in server.communicate(timeout=30)[1].splitlines()]
+        said = server.communicate(timeout=30)[1]
+        self.assertRegex(said, r"\A(\{.*\}\n)+\Z")
+        lines = [json.loads(line) for line in said.splitlines()]
         self.assertEqual(server.returncode, 0)
         self.assertIn("serve.started", [line["event"] for line in lines])
         self.assertEqual(lines[-1]["event"], "serve.stopped")
