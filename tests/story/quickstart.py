@@ -165,7 +165,12 @@ def main():
         organisation(server, notes)
         if not given.no_story:
             provider = story.Provider(os.path.join(server.home, "provider"))
-            story.tell(server.base, notes, provider, CREATOR)
+            try:
+                story.tell(server.base, notes, provider, CREATOR)
+            except wire.Refused as problem:
+                print(f"\nThe story broke off: {problem}\n", file=sys.stderr)
+                if given.once:
+                    sys.exit(1)
         print(where_to_look(server, notes))
         if not given.once:
             print("Serving until Ctrl-C.", flush=True)

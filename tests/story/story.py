@@ -136,31 +136,37 @@ def ms(moment, start):
 
 def leave(teller, base, directory, user, browser, devices):
     """The heart: one call of the directory, and what everybody sees of it."""
-    start = time.perf_counter()
-    answer = directory.call("PATCH", f"/scim/v2/Users/{user}", PATCH, "application/scim+json")
-    answered = time.perf_counter()
-    lines = [(0.0, "directory", f"PATCH /scim/v2/Users/{user[:8]}…  active: false")]
+    answer, start, answered = wire.send_and_watch(
+        directory, ("PATCH", f"/scim/v2/Users/{user}", PATCH, "application/scim+json"),
+        [live for _, live in devices])
+    lines = [(start, "directory", f"PATCH /scim/v2/Users/{user[:8]}…  active: false")]
     for name, live in devices:
-        code, reason, moment = live.end()
-        lines.append((moment - start, name, f"live connection closed: {code} {reason}"))
-        if code != 4401:
-            raise wire.Refused(f"{name} was closed with {code} {reason}, not with 4401")
-    lines.append((answered - start, "directory", f"answered {answer.status}"))
+        code, reason, moment = live.closed
+        lines.append((moment, name, f"live connection closed: {code} {reason}"))
+        if code != 4401 or moment > answered:
+            raise wire.Refused(f"{name}: {code} {reason}, {ms(moment, answered)} after the answer")
+    lines.append((answered, "directory", f"answered {answer.status}: nothing of theirs is open"))
     after = browser.get(f"{base}/api/v1/me")
-    lines.append((time.perf_counter() - start, "laptop", f"GET /api/v1/me: {after.status}"))
-    for moment, who, what in sorted(lines):
-        teller.line(f"{moment * 1000:.1f} ms", who, what)
+    lines.append((time.perf_counter(), "laptop", f"GET /api/v1/me: {after.status}"))
+    for moment, who, what in sorted(lines, key=lambda line: line[0]):
+        teller.line(ms(moment, start), who, what)
     if answer.status not in (200, 204) or after.status != 401:
         raise wire.Refused(f"directory {answer.status}, old session {after.status}")
 
 
 def receipt(admin, user):
-    for item in admin.must("GET", "/api/v1/revocations")["items"]:
-        if item["user"] == user:
-            closed = item["closed"]
-            return (f"receipt {item['id'][:8]}…: {closed['sockets']} connections, "
-                    f"{closed['sessions']} session, {item['duration_ms']} ms in the server")
-    raise wire.Refused("there is no receipt")
+    """The newest receipt of the person, once it is complete: it is stored after the answer."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while time.monotonic() < deadline:
+        items = admin.must("GET", "/api/v1/revocations")["items"]
+        newest = max((item for item in items if item["user"] == user),
+                     key=lambda item: item["received_at"])
+        if newest["answered_at"]:
+            closed = newest["closed"]
+            return (f"receipt: {closed['sockets']} connections and {closed['sessions']} session "
+                    f"ended, {newest['duration_ms']:.1f} ms in the server")
+        time.sleep(0.05)
+    raise wire.Refused("there is no complete receipt")
 
 
 def tell(base, notes, provider, email):

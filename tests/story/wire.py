@@ -5,10 +5,10 @@ import base64
 import http.client
 import json
 import os
+import selectors
 import socket
 import ssl
 import struct
-import threading
 import time
 import urllib.parse
 
@@ -107,8 +107,8 @@ class Api:
 
 
 class Live:
-    """A live connection (RFC 6455, subprotocol gatehouse.v1) read by a thread of its own, so that
-    the moment of its end is the moment the frame arrived."""
+    """A live connection (RFC 6455, subprotocol gatehouse.v1). Who waits reads: there is no thread
+    whose turn would blur the order of what happened."""
 
     def __init__(self, base, browser):
         parts = urllib.parse.urlsplit(base)
@@ -123,70 +123,101 @@ class Live:
             "Cookie: " + "; ".join(f"{name}={value}" for name, value in jar.items()),
         ]
         self.sock.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
-        self.stream = self.sock.makefile("rb")
-        status = self.stream.readline().decode()
-        while self.stream.readline().strip():
-            pass
-        if " 101 " not in status:
-            raise Refused(f"the live connection was refused: {status.strip()}")
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += self._receive()
+        head, _, self.unread = head.partition(b"\r\n\r\n")
+        if not head.startswith(b"HTTP/1.1 101 "):
+            raise Refused(f"the live connection was refused: {head.splitlines()[0].decode()}")
         self.events = []
-        self.changed = threading.Condition()
         self.closed = None  # (code, reason, time) once it has ended
-        threading.Thread(target=self._read, daemon=True).start()
+        self._digest(time.perf_counter())
+
+    def _receive(self):
+        received = self.sock.recv(65536)
+        if not received:
+            raise Refused("the live connection was cut")
+        return received
 
     def _frame(self):
-        first, second = self.stream.read(2)
-        length = second & 0x7f
-        if length == 126:
-            length = struct.unpack("!H", self.stream.read(2))[0]
-        elif length == 127:
-            length = struct.unpack("!Q", self.stream.read(8))[0]
-        return first & 0x0f, self.stream.read(length)
+        """The next whole frame (opcode, payload), or None."""
+        if len(self.unread) < 2:
+            return None
+        length, start = self.unread[1] & 0x7f, 2
+        if length >= 126:
+            start = 4 if length == 126 else 10
+            if len(self.unread) < start:
+                return None
+            length = int.from_bytes(self.unread[2:start], "big")
+        if len(self.unread) < start + length:
+            return None
+        opcode, payload = self.unread[0] & 0x0f, self.unread[start:start + length]
+        self.unread = self.unread[start + length:]
+        return opcode, payload
 
-    def _read(self):
-        code, reason = None, "the connection was cut"
+    def _digest(self, moment):
+        while frame := self._frame():
+            opcode, payload = frame
+            if opcode == 8:
+                code = int.from_bytes(payload[:2], "big") if len(payload) >= 2 else 1005
+                self.closed = (code, payload[2:].decode(), moment)
+            elif opcode == 9:
+                self.send(10, payload)
+            elif opcode == 1:
+                self.events.append(json.loads(payload))
+
+    def take(self, moment):
+        """Reads what has arrived by `moment`."""
         try:
-            while code is None:
-                opcode, payload = self._frame()
-                if opcode == 8:
-                    code = struct.unpack("!H", payload[:2])[0] if len(payload) >= 2 else 1005
-                    reason = payload[2:].decode()
-                elif opcode == 9:
-                    self._send(10, payload)
-                elif opcode == 1:
-                    with self.changed:
-                        self.events.append(json.loads(payload))
-                        self.changed.notify_all()
-        except (OSError, ValueError, struct.error):
-            pass
-        with self.changed:
-            self.closed = (code, reason, time.perf_counter())
-            self.changed.notify_all()
-        self.sock.close()
+            self.unread += self._receive()
+        except (Refused, OSError) as cut:
+            self.closed = self.closed or (None, str(cut), moment)
+        self._digest(moment)
 
-    def _send(self, opcode, payload):
+    def send(self, opcode, payload):
         mask = os.urandom(4)
         masked = bytes(byte ^ mask[i % 4] for i, byte in enumerate(payload))
-        size = struct.pack("!B", 0x80 | len(payload)) if len(payload) < 126 else (
+        size = bytes([0x80 | len(payload)]) if len(payload) < 126 else (
             struct.pack("!BH", 0x80 | 126, len(payload)))
         self.sock.sendall(bytes([0x80 | opcode]) + size + mask + masked)
 
-    def say(self, command):
-        self._send(1, json.dumps(command).encode())
-
-    def wait(self, condition, what):
-        """Waits until `condition(self)` gives something."""
-        with self.changed:
-            if not self.changed.wait_for(lambda: condition(self) or self.closed, TIMEOUT_SECONDS):
-                raise Refused(f"no {what} within {TIMEOUT_SECONDS} s")
-        found = condition(self)
-        if not found:
-            raise Refused(f"closed {self.closed[:2]} before {what}")
-        return found
-
     def event(self, kind):
-        return self.wait(lambda live: next((e for e in live.events if e.get("type") == kind), None),
-                         kind)
+        """The first event of that kind, waited for."""
+        while not self.closed:
+            for event in self.events:
+                if event.get("type") == kind:
+                    return event
+            self.take(time.perf_counter())
+        raise Refused(f"closed {self.closed[:2]} before {kind}")
 
-    def end(self):
-        return self.wait(lambda live: live.closed, "close frame")
+
+def send_and_watch(api, call, lives):
+    """Sends (method, path, body, kind) and waits until it is answered and every live connection has
+    ended. Returns the answer and the times of sending and of the answer's first byte; what became
+    readable in one look counts as arrived together, closed connections first."""
+    if api.connection.sock is None:
+        api.connection.connect()
+    method, path, body, kind = call
+    with selectors.DefaultSelector() as watched:
+        watched.register(api.connection.sock, selectors.EVENT_READ, None)
+        for live in lives:
+            watched.register(live.sock, selectors.EVENT_READ, live)
+        answered = None
+        start = time.perf_counter()
+        api.connection.request(method, path, json.dumps(body), {**api.headers, "Content-Type": kind})
+        while watched.get_map():
+            ready = watched.select(TIMEOUT_SECONDS)
+            moment = time.perf_counter()
+            if not ready:
+                raise Refused(f"something is still open after {TIMEOUT_SECONDS} s")
+            for key, _ in ready:
+                if key.data is None:
+                    answered = moment
+                    watched.unregister(key.fileobj)
+                else:
+                    key.data.take(moment)
+                    if key.data.closed:
+                        watched.unregister(key.fileobj)
+    response = api.connection.getresponse()
+    answer = Answer(response, response.read())
+    return answer, start, answered
