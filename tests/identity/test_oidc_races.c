@@ -65,12 +65,14 @@ struct twin {
     pthread_t thread;
 };
 
-static void twin_open(struct twin *twin, struct sign_in *s) {
+static void twin_open(struct twin *twin, struct sign_in *s, uint64_t number) {
     twin->s = *s;
     twin->d = *s->d;
     twin->s.d = &twin->d;
     fixture_open(&twin->d.fixture);
-    twin->d.fixture.scope.env = &s->d->fixture.env;
+    twin->d.fixture.random.count = number << 32; /* no two alike */
+    twin->d.fixture.env.clock = s->d->fixture.env.clock;
+    twin->d.fixture.env.http = s->d->fixture.env.http;
     twin->d.db = database_connect(s->d);
 }
 
@@ -94,7 +96,7 @@ static void one_address_opened_twice_at_once_signs_in_once(void **state) {
         const int before = s->op.token;
         struct twin twins[2];
         for (size_t i = 0; i < 2; i++) {
-            twin_open(&twins[i], s);
+            twin_open(&twins[i], s, (uint64_t) round * 2 + i + 1);
         }
         for (size_t i = 0; i < 2; i++) {
             assert_int_equal(pthread_create(&twins[i].thread, NULL, finish_as_twin, &twins[i]), 0);
@@ -135,10 +137,15 @@ static void who_is_deactivated_while_the_sign_in_waits_is_not_signed_in(void **s
     s->browser.count = 0;
     assert_ok(start_sign_in(s, &s->browser, "").result);
     struct twin twin;
-    twin_open(&twin, s);
+    twin_open(&twin, s, 1);
     struct db *watcher = database_connect(d);
     const struct state_change change = change_of(d, &alice, SOURCE_SCIM);
     struct deactivation deactivation = {0};
+    struct fixture own; /* the provider's answers use that of the database */
+    fixture_open(&own);
+    own.random.count = UINT64_C(5) << 32;
+    own.env.clock = d->fixture.env.clock;
+    scope = &own.scope;
     AUTO(tx_end) struct tx *tx = NULL;
     assert_ok(tx_begin(scope, d->db, LANE_REVOCATION, &tx));
     assert_ok(deactivation_begin(scope, &s->messaging, tx, &change, &deactivation));
@@ -158,6 +165,7 @@ static void who_is_deactivated_while_the_sign_in_waits_is_not_signed_in(void **s
         0);
     db_close(&watcher);
     twin_close(&twin);
+    fixture_close(&own);
 }
 
 int main(void) {

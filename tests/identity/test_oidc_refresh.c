@@ -195,7 +195,7 @@ struct worker {
 
 static void *refresh_as_worker(void *argument) {
     struct worker *worker = argument;
-    struct scope scope = {worker->fixture.scope.arena, &worker->s->d->fixture.env, ""};
+    struct scope scope = {worker->fixture.scope.arena, &worker->fixture.env, ""};
     struct http_request *request = NEW(scope.arena, struct http_request);
     struct http_response *response = NEW(scope.arena, struct http_response);
     struct call call = {
@@ -221,6 +221,9 @@ static void eight_refreshes_at_once_are_one_call(void **state) {
     for (size_t i = 0; i < WORKERS; i++) {
         workers[i] = (struct worker){.s = s, .actor = &actor, .db = database_connect(d)};
         fixture_open(&workers[i].fixture);
+        workers[i].fixture.random.count = (uint64_t) (i + 1) << 32; /* no two alike */
+        workers[i].fixture.env.clock = d->fixture.env.clock;
+        workers[i].fixture.env.http = d->fixture.env.http;
         assert_int_equal(pthread_create(&threads[i], NULL, refresh_as_worker, &workers[i]), 0);
     }
     for (size_t i = 0; i < WORKERS; i++) {
