@@ -359,6 +359,29 @@ class Doctor(Place):
                 "smtp.from=a@b.example"]
         self.assertEqual(self.verdicts(*away, expect=1)["mail"], "failed")
 
+    @unittest.skipUnless(ENGINE == "sqlite", "one engine is enough")
+    def test_signs_in_at_a_real_relay(self):
+        relay = self.start_exim()
+        settings = ["--set", "smtp.url=smtp://localhost:" + relay["SUBMIT_PORT"], "--set",
+                    "smtp.from=a@b.example", "--set", "smtp.ca_file=" + relay["CA"], "--set",
+                    "smtp.user=gw"]
+        right, wrong = (settings + ["--set", "smtp.password=" + word] for word in ("gwpass", "gw"))
+        self.assertEqual(self.verdicts(*right)["mail"], "ok")
+        self.assertEqual(self.verdicts(*wrong, expect=1)["mail"], "failed")
+
+    def start_exim(self):
+        folder = tempfile.mkdtemp(prefix="gatehouse-cli-exim.")
+        os.chmod(folder, 0o755)
+        self.addCleanup(shutil.rmtree, folder, True)
+        peer = os.path.join(PEERS, "exim")
+        told = subprocess.run([peer, "start", folder], text=True, capture_output=True,
+                              stdin=subprocess.DEVNULL, check=False)
+        if told.returncode == SKIPPED and not os.environ.get("CI"):
+            self.skipTest(told.stderr.strip())
+        self.assertEqual(told.returncode, 0, told.stderr)
+        self.addCleanup(subprocess.run, [peer, "stop", folder], check=False, capture_output=True)
+        return dict(line.split("=", 1) for line in told.stdout.splitlines() if "=" in line)
+
     @unittest.skipUnless(ENGINE == "postgres", "SQLite is always durable")
     def test_sees_that_commits_can_be_lost(self):
         self.run_it("migrate")
