@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,6 +55,7 @@ int load_connect(int port) {
 void load_open(struct load *load, size_t index, const char *cookie) {
     struct load_socket *socket = &load->sockets[index];
     socket->fd = load_connect(load->port);
+    load->opened++;
     struct epoll_event event = {EPOLLIN, {.u64 = index}};
     if (epoll_ctl(load->epoll, EPOLL_CTL_ADD, socket->fd, &event) != 0) {
         give_up("epoll");
@@ -98,14 +100,22 @@ static size_t take_head(struct load_socket *socket, const char *bytes, size_t le
 
 static void frame_done(struct load *load, struct load_socket *socket) {
     if (socket->opcode == 1) {
-        socket->texts++;
         load->texts++;
+        load->longest_text =
+            socket->payload > load->longest_text ? socket->payload : load->longest_text;
     } else if (socket->opcode == 8 && !socket->is_closed) {
         socket->is_closed = true;
         socket->closed_ns = load_now_ns();
         load->closes++;
     }
     socket->frame_len = 0;
+}
+
+/* The first two bytes of a close frame; they come in one piece with its header. */
+static void note_close_code(struct load_socket *socket, const unsigned char *bytes) {
+    if (socket->opcode == 8 && socket->payload_left == socket->payload && socket->payload >= 2) {
+        socket->close_code = bytes[0] << 8 | bytes[1];
+    }
 }
 
 static size_t header_len(const struct load_socket *socket) {
@@ -123,6 +133,7 @@ static void take_frames(struct load *load, struct load_socket *socket, const cha
         if (socket->payload_left > 0) {
             const size_t part =
                 socket->payload_left < len - at ? (size_t) socket->payload_left : len - at;
+            note_close_code(socket, (const unsigned char *) bytes + at);
             socket->payload_left -= part;
             at += part;
             if (socket->payload_left == 0) {
@@ -141,6 +152,7 @@ static void take_frames(struct load *load, struct load_socket *socket, const cha
         for (size_t i = 0; i < more; i++) {
             payload = payload << 8 | socket->frame[2 + i];
         }
+        socket->payload = payload;
         socket->payload_left = payload;
         if (payload == 0) {
             frame_done(load, socket);
@@ -208,10 +220,13 @@ void load_send_text(struct load_socket *socket, const char *text) {
     }
 }
 
-int load_request(int fd, const char *request, size_t len, char *answer, size_t room) {
+void load_send(int fd, const char *request, size_t len) {
     if (send(fd, request, len, MSG_NOSIGNAL) != (ssize_t) len) {
         give_up("request");
     }
+}
+
+int load_answer(int fd, char *answer, size_t room) {
     size_t have = 0;
     size_t want = 0; /* of the whole answer, once its length is known */
     while (want == 0 || have < want) {
@@ -229,6 +244,34 @@ int load_request(int fd, const char *request, size_t len, char *answer, size_t r
         }
     }
     return (int) strtol(answer + 9, NULL, 10);
+}
+
+int load_request(int fd, const char *request, size_t len, char *answer, size_t room) {
+    load_send(fd, request, len);
+    return load_answer(fd, answer, room);
+}
+
+clockid_t load_cpu_clock(const char *pid) {
+    clockid_t clock = CLOCK_PROCESS_CPUTIME_ID;
+    if (clock_getcpuclockid((pid_t) strtol(pid, NULL, 10), &clock) != 0) {
+        give_up(pid);
+    }
+    return clock;
+}
+
+double load_cpu_seconds(clockid_t clock) {
+    struct timespec at = {0};
+    (void) clock_gettime(clock, &at);
+    return (double) at.tv_sec + (double) at.tv_nsec / 1e9;
+}
+
+void load_pin(const char *core) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(strtoul(core, NULL, 10), &set);
+    if (core[0] != '-' && sched_setaffinity(0, sizeof set, &set) != 0) {
+        give_up(core);
+    }
 }
 
 static int compare_ns(const void *a, const void *b) {

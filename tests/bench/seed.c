@@ -1,10 +1,11 @@
-/* Fills a database for the load tools: an organisation "bench" with PEOPLE people, a session each
- * and one SCIM token, straight through the library, since sign-ins are not what these benches
- * measure.
+/* Fills a database for the load tools: organisations with people, sessions and a SCIM token each,
+ * straight through the library, since sign-ins are not what these benches measure.
  *
- *     seed DATABASE-URL PEOPLE SESSIONS-PER-PERSON OUT
+ *     bench_seed DATABASE-URL SLUG ORGANISATIONS PEOPLE SESSIONS-PER-PERSON OUT
  *
- * OUT gets one line per session, "user-id cookie", behind a first line "org-id token". */
+ * PEOPLE is their number in all, dealt out one by one. OUT gets a line "org ID TOKEN" for each
+ * organisation, then a line "session ORG USER COOKIE" for each session, ORG being the position of
+ * the organisation. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +19,7 @@
 #include "identity/session.h"
 #include "messaging/org.h"
 
-enum { PER_TRANSACTION = 200 };
+enum { PER_TRANSACTION = 200, ORGS_MAX = 64 };
 
 static void must(const struct scope *scope, result done, const char *what) {
     if (!is_ok(done)) {
@@ -34,8 +35,9 @@ struct seeding {
     struct messaging messaging;
     struct identity identity;
     struct table_storage tables;
-    struct str org_id, creator_id;
-    int64_t creator_epoch;
+    const char *slug;
+    int org_count;
+    struct str org_ids[ORGS_MAX];
     FILE *out;
 };
 
@@ -50,11 +52,11 @@ static void migrate(struct scope *scope, struct seeding *seeding) {
     seeding->identity.session_absolute_us = S_TO_US(INT64_C(7) * 86400);
 }
 
-static void make_org(struct scope *scope, struct seeding *seeding) {
+static void make_org(struct scope *scope, struct seeding *seeding, int number) {
     AUTO(tx_end) struct tx *tx = NULL;
     must(scope, tx_begin(scope, seeding->db, LANE_NORMAL, &tx), "begin");
     const struct new_org input = {
-        .slug = STR("bench"),
+        .slug = str_format(scope->arena, "%s%d", seeding->slug, number),
         .name = STR("Bench"),
         .creator = {.user_name = STR("creator")},
         .source = SOURCE_OPERATOR,
@@ -63,16 +65,14 @@ static void make_org(struct scope *scope, struct seeding *seeding) {
     struct user creator;
     must(scope, org_create(scope, tx, &input, &org, &creator), "org");
     must(scope, tx_commit(scope, tx), "commit");
-    seeding->org_id = org.id;
-    seeding->creator_id = creator.id;
-    seeding->creator_epoch = creator.epoch;
+    seeding->org_ids[number] = org.id;
 }
 
-/* First line: "org-id token". */
-static void make_token(struct scope *scope, struct seeding *seeding) {
-    const struct actor operator= {.kind = ACTOR_OPERATOR, .org_id = seeding->org_id};
+static void make_token(struct scope *scope, struct seeding *seeding, int number) {
+    const struct str org_id = seeding->org_ids[number];
+    const struct actor operator= {.kind = ACTOR_OPERATOR, .org_id = org_id};
     const struct new_api_token input = {
-        .org_id = seeding->org_id,
+        .org_id = org_id,
         .kind = CREDENTIAL_SCIM_TOKEN,
         .name = STR("bench"),
         .expires_us = clock_now_us(scope->env->clock) + S_TO_US(INT64_C(86400)),
@@ -82,19 +82,20 @@ static void make_token(struct scope *scope, struct seeding *seeding) {
     struct api_token token;
     struct str secret;
     must(scope, api_token_create(scope, seeding->db, &input, &token, &secret), "token");
-    (void) fprintf(seeding->out, "%.*s %.*s\n", STR_ARG(seeding->org_id), STR_ARG(secret));
+    (void) fprintf(seeding->out, "org %.*s %.*s\n", STR_ARG(org_id), STR_ARG(secret));
 }
 
 static void make_person(struct scope *scope, struct seeding *seeding, struct tx *tx, int number,
                         int sessions) {
     const struct str name = str_format(scope->arena, "person%d", number);
+    const int org = number % seeding->org_count;
     const struct user_profile profile = {.user_name = name, .external_id = name};
     struct user user;
-    must(scope, user_create(scope, tx, seeding->org_id, &profile, ROLE_MEMBER, true, &user),
+    must(scope, user_create(scope, tx, seeding->org_ids[org], &profile, ROLE_MEMBER, true, &user),
          "user");
     for (int i = 0; i < sessions; i++) {
         const struct new_session input = {
-            .org_id = seeding->org_id,
+            .org_id = seeding->org_ids[org],
             .user_id = user.id,
             .epoch = user.epoch,
             .method = "password",
@@ -104,7 +105,8 @@ static void make_person(struct scope *scope, struct seeding *seeding, struct tx 
         must(scope,
              session_create(scope, &seeding->identity, &seeding->messaging, tx, &input, &secret),
              "session");
-        (void) fprintf(seeding->out, "%.*s %.*s\n", STR_ARG(user.id), STR_ARG(secret.cookie_value));
+        (void) fprintf(seeding->out, "session %d %.*s %.*s\n", org, STR_ARG(user.id),
+                       STR_ARG(secret.cookie_value));
     }
 }
 
@@ -123,8 +125,8 @@ static void make_people(struct seeding *seeding, int people, int sessions) {
 }
 
 int main(int argc, char **argv) {
-    if (argc != 5) {
-        (void) fprintf(stderr, "usage: seed DATABASE-URL PEOPLE SESSIONS-PER-PERSON OUT\n");
+    if (argc != 7 || strtol(argv[3], NULL, 10) < 1 || strtol(argv[3], NULL, 10) > ORGS_MAX) {
+        (void) fprintf(stderr, "usage: see the head of tests/bench/seed.c\n");
         return 2;
     }
     AUTO(arena_end) struct arena *arena = arena_new();
@@ -135,17 +137,22 @@ int main(int argc, char **argv) {
         .statement_timeout_us = S_TO_US(60),
         .connect_timeout_us = S_TO_US(5),
     };
-    struct seeding seeding = {.env = &env, .out = fopen(argv[4], "w")};
+    struct seeding seeding = {.env = &env,
+                              .slug = argv[2],
+                              .org_count = (int) strtol(argv[3], NULL, 10),
+                              .out = fopen(argv[6], "w")};
     if (seeding.out == NULL) {
-        perror(argv[4]);
+        perror(argv[6]);
         return 1;
     }
     must(&scope, store_open(&scope, &settings, &seeding.store), "open");
     must(&scope, db_open(&scope, seeding.store, &seeding.db), "connect");
     migrate(&scope, &seeding);
-    make_org(&scope, &seeding);
-    make_token(&scope, &seeding);
-    make_people(&seeding, (int) strtol(argv[2], NULL, 10), (int) strtol(argv[3], NULL, 10));
+    for (int i = 0; i < seeding.org_count; i++) {
+        make_org(&scope, &seeding, i);
+        make_token(&scope, &seeding, i);
+    }
+    make_people(&seeding, (int) strtol(argv[4], NULL, 10), (int) strtol(argv[5], NULL, 10));
     (void) fclose(seeding.out);
     db_close(&seeding.db);
     store_close(&seeding.store);
