@@ -32,15 +32,15 @@ void load_init(struct load *load, int port, size_t count) {
     }
 }
 
-/* Source addresses spread over 127.0.0.0/16: one address runs out of ports and slows connect down.
- */
+/* Source addresses 127.0.x.1, a hundred connections each: one address runs out of ports, and of
+ * what the server allows an address. */
 int load_connect(int port) {
     static unsigned next;
     const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const int on = 1;
     (void) setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
     const struct sockaddr_in from = {.sin_family = AF_INET,
-                                     .sin_addr = {htonl(0x7f000001 + ((next++ / 4000) << 8))}};
+                                     .sin_addr = {htonl(0x7f000001 + ((next++ / 100 % 250) << 8))}};
     const struct sockaddr_in to = {.sin_family = AF_INET,
                                    .sin_port = htons((uint16_t) port),
                                    .sin_addr = {htonl(INADDR_LOOPBACK)}};

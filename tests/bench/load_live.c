@@ -233,7 +233,9 @@ int load_bare_run(char **args) {
     while (load.texts < wanted) {
         load_poll(&load, 100);
         for (; complete < load.texts / bare.sockets; complete++) {
-            (void) write(bare.credit[1], "", 1);
+            if (write(bare.credit[1], "", 1) != 1) {
+                return 1;
+            }
         }
     }
     const double seconds = (double) (load_now_ns() - start) / 1e9;

@@ -86,10 +86,14 @@ provider.keepAliveTimeout = 60000;
 const plain = new http.Agent({ keepAlive: true });
 const secure = new https.Agent({ keepAlive: true, ca: tls.cert });
 
-function get(url, headers) {
+// The server allows an address some sign-ins a minute: every browser has one of its own.
+let browsers = 0;
+const ownAddress = () => `127.1.${(browsers >> 6) & 63}.${(browsers++ & 63) + 1}`;
+
+function get(url, headers, localAddress) {
     return new Promise((resolve, reject) => {
         const [module, agent] = url.startsWith('https:') ? [https, secure] : [http, plain];
-        const request = module.get(url, { headers, agent }, (response) => {
+        const request = module.get(url, { headers, agent, localAddress }, (response) => {
             let body = '';
             response.on('data', (piece) => (body += piece));
             response.on('end', () => resolve({ status: response.statusCode, headers: response.headers, body }));
@@ -103,10 +107,11 @@ const cookiesOf = (answer) =>
 
 // One browser without a past: to the server, to the provider, back to the server. Throws unless it ends signed in.
 async function signIn(order, person) {
-    const start = await get(`${order.base}/oidc/${order.connection}/login`, {});
+    const address = ownAddress();
+    const start = await get(`${order.base}/oidc/${order.connection}/login`, {}, address);
     if (start.status !== 302 && start.status !== 303) throw new Error(`login ${start.status} ${start.body}`);
     const there = await get(start.headers.location, { 'X-Person': person });
-    const back = await get(there.headers.location, { Cookie: cookiesOf(start).join('; ') });
+    const back = await get(there.headers.location, { Cookie: cookiesOf(start).join('; ') }, address);
     if ((back.status !== 302 && back.status !== 303) || !cookiesOf(back).some((pair) => /^(__Host-)?gatehouse=./.test(pair)))
         throw new Error(`callback ${back.status} ${back.headers.location ?? ''} ${back.body}`);
 }
