@@ -164,8 +164,8 @@ def main():
         print(f"Gatehouse is ready at {server.base} ({time.perf_counter() - started:.2f} s)")
         organisation(server, notes)
         if not given.no_story:
-            provider = story.Provider(os.path.join(server.home, "provider"))
             try:
+                provider = story.Provider(os.path.join(server.home, "provider"))
                 story.tell(server.base, notes, provider, CREATOR)
             except wire.Refused as problem:
                 print(f"\nThe story broke off: {problem}\n", file=sys.stderr)
