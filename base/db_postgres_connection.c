@@ -38,7 +38,7 @@ void postgres_disconnect(struct postgres_db *db) {
 
 /* Errors ---------------------------------------------------------------------------------------*/
 
-/* platform.md's table in code: the SQLSTATE, or its class of two characters. */
+/* One table: the SQLSTATE, or its class of two characters. */
 static const struct {
     const char *state;
     enum db_error error;

@@ -1,6 +1,6 @@
 #pragma once
 /* Outbound HTTP on libcurl. Every URL is hostile input: https only, no redirects, an address filter
- * that runs on the address about to be connected, deadlines, size caps (oidc.md section 6). */
+ * that runs on the address about to be connected, deadlines, size caps. */
 
 #include <stdint.h>
 
