@@ -7,7 +7,6 @@ declare -A PACKAGES=(
         libmicrohttpd-dev liboauth2-dev libcjose-dev libcmocka-dev libwslay-dev"
     [lint]="git clang-format-14 clang-tidy-14 shellcheck gcovr valgrind"
     [clang]="clang-14 libclang-rt-14-dev llvm-14"
-    [pages]="node-typescript"
     [peers]="ccache postgresql-15 curl openssl procps util-linux exim4-daemon-light swaks"
     [providers]="liblemonldap-ng-portal-perl liblemonldap-ng-manager-perl lemonldap-ng-fastcgi-server
         starman libemail-sender-perl libgd-securityimage-perl libimage-magick-perl libmime-tools-perl
