@@ -157,7 +157,8 @@ static void deliver_page(struct shard *shard, struct catch_up *page) {
 }
 
 void live_caught_up(struct shard *shard, struct catch_up *page) {
-    if (!page->is_failed && !shard_covers(shard, page->batch.vector)) {
+    const bool is_wanted = !page->is_failed && live_find(shard, page->socket_id) != NULL;
+    if (is_wanted && !shard_covers(shard, page->batch.vector)) {
         page->next = shard->uncovered;
         shard->uncovered = page;
         return;

@@ -1,9 +1,8 @@
+#include "gateway/live_command.h"
 #include "gateway/shard_internal.h"
 
 #include "base/env.h"
 #include "base/json.h"
-
-enum { COMMAND_ID_MAX = 64 };
 
 static void reply(struct shard *shard, struct live_socket *socket, struct str id,
                   const char *error) {
@@ -20,11 +19,7 @@ static void reply(struct shard *shard, struct live_socket *socket, struct str id
     live_flush(shard, socket);
 }
 
-struct command {
-    struct str type, id;
-};
-
-static RESULT read_command(struct scope *scope, struct str text, struct command *ret) {
+result live_command_read(struct scope *scope, struct str text, struct command *ret) {
     const struct json *json = NULL;
     TRY(json_read(scope, text, &json));
     REQUIRE(scope, json_is_object(json), INVALID, "live.command");
@@ -59,7 +54,7 @@ static RESULT send_to_worker(struct scope *scope, struct shard *shard, struct li
 static void run_command(struct scope *scope, struct shard *shard, struct live_socket *socket,
                         struct str text) {
     struct command command = {{"", 0}, {"", 0}};
-    if (!is_ok(read_command(scope, text, &command))) {
+    if (!is_ok(live_command_read(scope, text, &command))) {
         reply(shard, socket, STR(""), "live.command");
         return;
     }

@@ -95,6 +95,10 @@ void live_recheck_done(struct shard *shard, struct exchange *exchange) {
     socket->is_rechecking = false;
     if (exchange->has_principal) {
         socket->expires_us = exchange->principal.expires_us;
+        if (socket->kept->value.actor.role != exchange->principal.actor.role) {
+            kept_principal_unref(&socket->kept); /* the keys are the same */
+            socket->kept = kept_principal_new(&exchange->principal);
+        }
         live_timer_clear(socket);
         live_timer_set(shard, socket);
         return;

@@ -234,6 +234,20 @@ static void an_idle_socket_is_checked_again_within_a_minute(void **state) {
     world_close(t.w);
 }
 
+static void a_changed_role_reaches_an_open_socket_within_a_minute(void **state) {
+    static const struct statement PROMOTE = {
+        "test.promote", INSTALLATION, "UPDATE org_user SET role = 'admin' WHERE id = $1", NULL};
+    struct talk t = talk_open(state, 1);
+    struct peer *peer = connect_socket(t.w, NODE_1, &t.ann);
+    given_row(t.w->d, &PROMOTE, VALUES(value_text(t.ann.user.id)));
+    assert_int_equal(peer->socket->kept->value.actor.role, ROLE_MEMBER);
+    world_pass(t.w, S_TO_US(62));
+    assert_true(peer->is_open);
+    assert_int_equal(peer->socket->kept->value.actor.role, ROLE_ADMIN);
+    assert_status(deactivate(t.w, NODE_1, &t.ann, &t.bob.user), 200);
+    world_close(t.w);
+}
+
 static void commands_are_acknowledged_under_their_id(void **state) {
     struct talk t = talk_open(state, 1);
     struct peer *ann = connect_socket(t.w, NODE_1, &t.ann);
@@ -428,6 +442,7 @@ int main(void) {
         ON_BOTH(a_socket_ends_with_its_session),
         ON_BOTH(nothing_is_delivered_after_the_session_has_run_out),
         ON_BOTH(an_idle_socket_is_checked_again_within_a_minute),
+        ON_SQLITE(a_changed_role_reaches_an_open_socket_within_a_minute),
         ON_BOTH(commands_are_acknowledged_under_their_id),
         ON_SQLITE(wrong_commands_are_answered_with_their_reason),
         ON_SQLITE(one_socket_cannot_fill_the_workers_queue),
