@@ -114,8 +114,8 @@ static void run_exchange(struct worker *worker, struct exchange *exchange) {
     if (check(worker, exchange) && is_wanted_first(exchange)) {
         handle(worker, exchange);
     }
-    if (is_wanted_first(exchange) && is_ok(exchange->outcome) && exchange->revoked.is_set &&
-        !HOLE(7)) {
+    /* Also behind a refusal: a provider's request that says "out" is heard even where it errs. */
+    if (is_wanted_first(exchange) && exchange->revoked.is_set && !HOLE(7)) {
         follower_barrier(worker->set.follower, exchange);
         return;
     }

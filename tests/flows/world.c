@@ -9,6 +9,7 @@
 #include "base/event_log.h"
 #include "gateway/answer.h"
 #include "gateway/node_store.h"
+#include "gateway/tables.h"
 #include "identity/api_token.h"
 #include "identity/connection_schema.h"
 #include "identity/identity_schema.h"
@@ -177,9 +178,10 @@ static void start_shard(struct node *node, unsigned number) {
         .follower = node->follower,
         .transport = &transport->transport,
         .metrics = node->metrics,
-        .routes = &WORLD_ROUTES,
+        .routes = world->routes,
         .messaging = &node->messaging,
         .identity = &world->identity,
+        .provisioning = &world->provisioning,
     };
     node->shards[number] = shard_new(&settings);
 }
@@ -221,6 +223,7 @@ void node_start(struct world *world, unsigned number, unsigned shards) {
         .follower = node->follower,
         .messaging = &node->messaging,
         .identity = &world->identity,
+        .provisioning = &world->provisioning,
         .metrics = node->metrics,
     };
     node->worker = worker_new(&worker);
@@ -321,8 +324,11 @@ void world_pass(struct world *world, int64_t us) {
 
 /* World --------------------------------------------------------------------------------------- */
 
-struct world *world_open(void **state, unsigned nodes, unsigned shards) {
+static struct world *open_world(void **state, const struct route_list *routes, unsigned nodes,
+                                unsigned shards) {
     struct world *world = allocate(sizeof *world);
+    world->routes = routes;
+    world->provisioning = (struct provisioning){.public_url = STR("http://127.0.0.1:8080")};
     world->d = *state;
     world->fixture = &world->d->fixture;
     world->scope = &world->fixture->scope;
@@ -334,10 +340,8 @@ struct world *world_open(void **state, unsigned nodes, unsigned shards) {
         .session_idle_us = S_TO_US(8 * 3600),
         .session_absolute_us = S_TO_US(24 * 3600),
     };
-    world->lists[0] = MESSAGING_TABLES;
-    world->lists[1] = IDENTITY_TABLES;
-    world->lists[2] = CONNECTION_TABLES;
-    world->registry = (struct table_registry){world->lists, 3};
+    tables_registry(&world->tables);
+    world->registry = world->tables.registry;
     world->acme = given_company(world->d, "acme");
     world->other = given_company(world->d, "other");
     for (unsigned i = 0; i < nodes; i++) {
@@ -345,6 +349,14 @@ struct world *world_open(void **state, unsigned nodes, unsigned shards) {
     }
     world_pump(world);
     return world;
+}
+
+struct world *world_open(void **state, unsigned nodes, unsigned shards) {
+    return open_world(state, &WORLD_ROUTES, nodes, shards);
+}
+
+struct world *world_open_with(void **state, const struct route_list *routes, unsigned shards) {
+    return open_world(state, routes, 1, shards);
 }
 
 static void node_stop(struct node *node) {

@@ -8,8 +8,10 @@
 #include "gateway/metric.h"
 #include "gateway/node_store.h"
 #include "gateway/shard.h"
+#include "gateway/tables.h"
 #include "gateway/worker.h"
 #include "identity/identity.h"
+#include "provisioning/provisioning.h"
 #include "tests/messaging/given.h"
 
 enum {
@@ -86,6 +88,7 @@ struct node {
 };
 
 struct world {
+    const struct route_list *routes;
     struct database *d;
     struct scope *scope;
     struct fixture *fixture;
@@ -96,7 +99,8 @@ struct world {
     struct bus *inner_bus;
     struct bus own_bus;
     struct identity identity;
-    struct table_rule_list lists[8];
+    struct provisioning provisioning;
+    struct table_storage tables;
     struct table_registry registry;
     struct node nodes[WORLD_MAX_NODES];
     struct peer *peers;
@@ -110,6 +114,8 @@ enum { NODE_1, NODE_2, NODE_3 };
 
 /* cmocka's state of ON_BOTH in, a world with running nodes out; world_close in the same test. */
 struct world *world_open(void **state, unsigned nodes, unsigned shards);
+/* The same with other routes than the world's own. */
+struct world *world_open_with(void **state, const struct route_list *routes, unsigned shards);
 void world_close(struct world *world);
 void node_start(struct world *world, unsigned number, unsigned shards);
 /* Steps everything that is not stalled until nothing moves. */
@@ -146,6 +152,7 @@ struct ask {
     unsigned shard;
     bool is_upgrade;
     const char *query;
+    const char *content_type;
 };
 /* Begins; is_answered may be set already. */
 struct reply *ask_begin(struct world *world, unsigned node, const struct ask *ask);

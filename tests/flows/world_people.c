@@ -90,6 +90,7 @@ static void fill(struct world *world, struct exchange *exchange, const struct as
         add_header(request, "X-Gatehouse-Csrf", ask->who->csrf);
     }
     add_header(request, "Authorization", ask->bearer);
+    add_header(request, "Content-Type", str_from_c(ask->content_type));
     exchange->wants_upgrade = ask->is_upgrade;
 }
 
