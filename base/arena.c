@@ -18,7 +18,7 @@ struct block {
 
 struct arena {
     struct block *newest;
-    size_t used;
+    size_t used, first_bytes;
 };
 
 static struct block *block_new(size_t capacity) {
@@ -37,12 +37,17 @@ static void block_wipe(struct block *block) {
     block->used = 0;
 }
 
-struct arena *arena_new(void) {
+struct arena *arena_new_sized(size_t first_bytes) {
     struct arena *arena = calloc(1, sizeof *arena);
     if (arena == NULL) {
         abort();
     }
+    arena->first_bytes = first_bytes;
     return arena;
+}
+
+struct arena *arena_new(void) {
+    return arena_new_sized(FIRST_BLOCK_BYTES);
 }
 
 void arena_reset(struct arena *arena) {
@@ -73,13 +78,13 @@ void arena_end(struct arena **arena) {
 
 #ifdef ARENA_DEBUG
 /* A block of its own for each allocation, so that sanitizers see overruns and use after the end. */
-static size_t block_capacity(const struct block *newest, size_t size) {
-    (void) newest;
+static size_t block_capacity(const struct arena *arena, size_t size) {
+    (void) arena;
     return size;
 }
 #else
-static size_t block_capacity(const struct block *newest, size_t size) {
-    size_t capacity = newest == NULL ? FIRST_BLOCK_BYTES : newest->capacity * 2;
+static size_t block_capacity(const struct arena *arena, size_t size) {
+    size_t capacity = arena->newest == NULL ? arena->first_bytes : arena->newest->capacity * 2;
     if (capacity > LARGEST_GROWTH_BYTES) {
         capacity = LARGEST_GROWTH_BYTES;
     }
@@ -98,7 +103,7 @@ void *arena_alloc(struct arena *arena, size_t size) {
 #endif
     struct block *block = arena->newest;
     if (block == NULL || block->capacity - block->used < taken) {
-        block = block_new(block_capacity(block, taken));
+        block = block_new(block_capacity(arena, taken));
         block->next = arena->newest;
         arena->newest = block;
     }

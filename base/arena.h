@@ -8,6 +8,8 @@ struct arena;
 
 /* Never NULL; a process without memory aborts. */
 struct arena *arena_new(void);
+/* The first block, which a reset keeps, has room for so many bytes. */
+struct arena *arena_new_sized(size_t first_bytes);
 /* Zeroes and frees everything; accepts a pointer to NULL. Use as AUTO(arena_end). */
 void arena_end(struct arena **arena);
 /* Zeroes and forgets everything, keeps the first block for reuse. */

@@ -21,7 +21,8 @@ static bool is_token(struct str text) {
 static bool is_cookie_octets(struct str text) {
     for (size_t i = 0; i < text.len; i++) {
         const unsigned char byte = (unsigned char) text.at[i];
-        if (byte <= 0x20 || byte >= 0x7f || strchr("\",;\\", byte) != NULL) {
+        if (byte <= 0x20 || byte >= 0x7f || byte == '"' || byte == ',' || byte == ';' ||
+            byte == '\\') {
             return false;
         }
     }

@@ -29,6 +29,9 @@ void shard_free(struct shard **shard) {
         return;
     }
     live_close(*shard);
+    while ((*shard)->spare_count > 0) {
+        arena_end(&(*shard)->spare[--(*shard)->spare_count]);
+    }
     session_cache_free(&(*shard)->cache);
     rate_table_free(&(*shard)->rates);
     mailbox_free(&(*shard)->mailbox);

@@ -10,8 +10,29 @@
 #include "gateway/holes.h"
 #include "identity/identity.h"
 
+/* Room for an exchange, its headers and a small answer in one block. */
+enum { EXCHANGE_BYTES = 16 * 1024 };
+
+/* Arenas are used again, with their first block: making and freeing blocks of this size for each
+ * request costs as much as the request itself. */
+static struct arena *take_arena(struct shard *shard) {
+    return shard->spare_count > 0 ? shard->spare[--shard->spare_count]
+                                  : arena_new_sized(EXCHANGE_BYTES);
+}
+
+static void give_arena(struct shard *shard, struct arena *arena) {
+#ifndef ARENA_DEBUG /* there, sanitizers shall see who uses an exchange that is over */
+    if (shard->spare_count < SPARE_ARENAS) {
+        arena_reset(arena);
+        shard->spare[shard->spare_count++] = arena;
+        return;
+    }
+#endif
+    arena_end(&arena);
+}
+
 struct exchange *shard_exchange_new(struct shard *shard) {
-    struct arena *arena = arena_new();
+    struct arena *arena = take_arena(shard);
     struct exchange *exchange = NEW(arena, struct exchange);
     exchange->work.kind = WORK_EXCHANGE;
     exchange->shard = shard;
@@ -31,9 +52,10 @@ void shard_exchange_free(struct exchange **exchange) {
         shard_socket_gone((*exchange)->shard, socket);
     }
     kept_principal_unref(&(*exchange)->kept);
+    struct shard *shard = (*exchange)->shard;
     struct arena *arena = (*exchange)->arena; /* the exchange lives in it */
     *exchange = NULL;
-    arena_end(&arena);
+    give_arena(shard, arena);
 }
 
 /* Admission ----------------------------------------------------------------------------------- */

@@ -10,6 +10,7 @@
 #include "gateway/worker.h"
 
 enum {
+    SPARE_ARENAS = 64,
     WHEEL_SLOTS = 128,  /* seconds; longer than RECHECK_S */
     RECHECK_S = 60,     /* an idle socket's credential, and a cached one's longest life */
     MISSED_PAGE = 16,   /* events of a socket that catches up, at a time */
@@ -66,7 +67,9 @@ struct shard {
     int64_t lease_us; /* boot time: every revocation committed before is applied (I1) */
     int64_t soft_us;
     bool is_fenced, is_bus_gone, is_draining;
-    size_t away; /* exchanges at workers or the follower */
+    size_t away;                       /* exchanges at workers or the follower */
+    struct arena *spare[SPARE_ARENAS]; /* of exchanges that are over, wiped */
+    size_t spare_count;
 
     struct index sockets, by_credential, by_connection, users, orgs;
     size_t socket_count;

@@ -44,10 +44,14 @@ void client_address_find(const unsigned char peer[16], struct str forwarded_for,
     }
 }
 
+void client_address_write(const unsigned char address[16], char ret[INET6_ADDRSTRLEN]) {
+    const bool is_v4 = memcmp(address, MAPPED, sizeof MAPPED) == 0;
+    (void) inet_ntop(is_v4 ? AF_INET : AF_INET6, is_v4 ? address + 12 : address, ret,
+                     INET6_ADDRSTRLEN);
+}
+
 struct str client_address_text(struct arena *arena, const unsigned char address[16]) {
     char text[INET6_ADDRSTRLEN];
-    const bool is_v4 = memcmp(address, MAPPED, sizeof MAPPED) == 0;
-    const char *done = is_v4 ? inet_ntop(AF_INET, address + 12, text, sizeof text)
-                             : inet_ntop(AF_INET6, address, text, sizeof text);
-    return str_copy(arena, str_from_c(done));
+    client_address_write(address, text);
+    return str_copy(arena, str_from_c(text));
 }

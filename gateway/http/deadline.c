@@ -19,7 +19,7 @@ void deadline_start(struct http_loop *loop, struct http_connection *peer, enum d
     deadline_stop(loop, peer);
     struct deadline_list *list = &loop->deadlines[kind];
     peer->deadline = kind;
-    peer->until_boot_us = clock_boot_us(loop->env->clock) + list->duration_us;
+    peer->until_boot_us = loop->now_us + list->duration_us;
     peer->next = NULL;
     peer->prev = list->last;
     *(list->last == NULL ? &list->first : &list->last->next) = peer;

@@ -17,8 +17,8 @@ static const struct str SINGLE_NAMES[] = {
 
 static bool is_token_byte(char byte) {
     const bool is_alphanumeric = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-                                 (byte >= '0' && byte <= '9');
-    return is_alphanumeric || (byte != '\0' && str_find_byte(STR("!#$%&'*+-.^_`|~"), byte) >= 0);
+                                 (byte >= '0' && byte <= '9') || byte == '-';
+    return is_alphanumeric || (byte != '\0' && str_find_byte(STR("!#$%&'*+.^_`|~"), byte) >= 0);
 }
 
 static bool is_token(struct str name) {

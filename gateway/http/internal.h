@@ -14,6 +14,8 @@ enum {
     POOL_BYTES = 16 * 1024, /* URL and headers of a connection share it */
     ACCEPTS_PER_PASS = 64,
     READ_BYTES = 16 * 1024,
+    REQUEST_ID_BYTES = 12,
+    REQUEST_IDS = 64, /* whose random bytes are fetched at a time */
     PING_WHEEL_SECONDS = 64,
     PING_SECONDS = 30,
     SILENT_SECONDS = 95,  /* three pings without any byte: the peer is gone */
@@ -33,6 +35,7 @@ struct http_connection {
     bool is_in_table; /* of addresses; trusted proxies carry everybody and are not */
     int fd;
     unsigned char address[16];
+    char address_text[INET6_ADDRSTRLEN];
 };
 
 struct deadline_list {
@@ -82,8 +85,11 @@ struct http_loop {
     struct MHD_Daemon *daemon;
     int epoll, listener;
     bool is_accepting, needs_run, is_draining, is_drained;
+    int64_t now_us; /* boot time at the begin of the pass: near enough for deadlines */
     int64_t accept_again_boot_us; /* after EMFILE; 0 once a descriptor is free */
     size_t connections, suspended;
+    unsigned char id_bytes[REQUEST_IDS][REQUEST_ID_BYTES];
+    size_t id_count; /* of those not used yet */
     struct deadline_list deadlines[DEADLINE_KINDS];
 
     struct ws_pool *pool;

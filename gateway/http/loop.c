@@ -225,6 +225,7 @@ static void dispatch(struct http_loop *loop, const struct epoll_event *event) {
 static bool pass(struct http_loop *loop, bool has_more) {
     struct epoll_event events[EVENTS_PER_PASS];
     const int count = epoll_wait(loop->epoll, events, EVENTS_PER_PASS, wait_ms(loop, has_more));
+    loop->now_us = clock_boot_us(loop->env->clock);
     has_more = shard_step(loop->shard);
     bool has_clients = false;
     for (int i = 0; i < count; i++) {
@@ -234,9 +235,8 @@ static bool pass(struct http_loop *loop, bool has_more) {
     if (has_clients && loop->listener >= 0 && loop->is_accepting) {
         (void) accept_some(loop);
     }
-    const int64_t now_us = clock_boot_us(loop->env->clock);
-    deadline_sweep(loop, now_us);
-    live_io_tick(loop, now_us);
+    deadline_sweep(loop, loop->now_us);
+    live_io_tick(loop, loop->now_us);
     /* What a run resumes, answers or upgrades may leave work for a second one. */
     for (int runs = 0; runs < 3 && (runs == 0 || loop->needs_run); runs++) {
         loop->needs_run = false;

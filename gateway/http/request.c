@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base64url.h"
 #include "base/random.h"
 #include "base/url.h"
 #include "gateway/answer.h"
@@ -51,21 +52,39 @@ static enum MHD_Result read_header(void *cls, enum MHD_ValueKind kind, const cha
     return MHD_YES;
 }
 
+/* They name requests and guard nothing, so the system is asked once for many. */
+static struct str next_request_id(struct scope *scope, struct http_loop *loop) {
+    if (loop->id_count == 0) {
+        scope->env->random->bytes(scope->env->random, loop->id_bytes, sizeof loop->id_bytes);
+        loop->id_count = REQUEST_IDS;
+    }
+    return base64url_encode(scope->arena, loop->id_bytes[--loop->id_count], REQUEST_ID_BYTES);
+}
+
+static void read_client(struct scope *scope, const struct request_slot *slot,
+                        struct http_request *request) {
+    const struct str forwarded_for = http_header_get(request, "x-forwarded-for");
+    if (forwarded_for.len == 0) { /* as most come: the text is ready */
+        request->client_address = str_copy(scope->arena, str_from_c(slot->peer->address_text));
+        return;
+    }
+    unsigned char client[16];
+    client_address_find(slot->peer->address, forwarded_for, slot->loop->trusted_proxies, client);
+    request->client_address = client_address_text(scope->arena, client);
+}
+
 /* Everything of the request but its body. */
 static result read_head(struct scope *scope, struct exchange *exchange, const char *method) {
     struct request_slot *slot = exchange->transport_data;
     struct http_request *request = &exchange->request;
     request->method = http_method_parse(str_from_c(method));
     exchange->is_head = request->method == HTTP_HEAD;
-    request->request_id = random_token(scope, 12);
+    request->request_id = next_request_id(scope, slot->loop);
     struct header_reader reader = {exchange, false};
     (void) MHD_get_connection_values_n(slot->connection, MHD_HEADER_KIND, read_header, &reader);
     REQUIRE(scope, !reader.is_over, TOO_LARGE, "http.headers");
     TRY(http_guard(scope, request));
-    unsigned char client[16];
-    client_address_find(slot->peer->address, http_header_get(request, "x-forwarded-for"),
-                        slot->loop->trusted_proxies, client);
-    request->client_address = client_address_text(scope->arena, client);
+    read_client(scope, slot, request);
     struct str raw_path;
     request->query = str_split(slot->raw_target, '?', &raw_path);
     return url_decode_path(scope, raw_path, &request->path);
@@ -224,6 +243,7 @@ static void peer_opened(struct http_loop *loop, struct MHD_Connection *connectio
     const union MHD_ConnectionInfo *address =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     client_address_from_socket(address->client_addr, peer->address);
+    client_address_write(peer->address, peer->address_text);
     peer->fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     peer->is_counted = true;
     peer->is_in_table = !address_matches(peer->address, loop->trusted_proxies);
