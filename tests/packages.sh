@@ -5,9 +5,9 @@ declare -A PACKAGES=(
     [build]="gcc libc6-dev cmake ninja-build pkg-config python3 esbuild libjansson-dev libpq-dev
         libsqlite3-dev libcurl4-openssl-dev libssl-dev libsodium-dev libyaml-dev libutf8proc-dev
         libmicrohttpd-dev liboauth2-dev libcjose-dev libcmocka-dev libwslay-dev"
-    [lint]="git clang-format-14 clang-tidy-14 shellcheck gcovr valgrind"
+    [lint]="git ccache clang-format-14 clang-tidy-14 shellcheck gcovr valgrind"
     [clang]="clang-14 libclang-rt-14-dev llvm-14"
-    [peers]="ccache postgresql-15 curl openssl procps util-linux exim4-daemon-light swaks"
+    [peers]="postgresql-15 curl openssl procps util-linux exim4-daemon-light swaks"
     [providers]="liblemonldap-ng-portal-perl liblemonldap-ng-manager-perl lemonldap-ng-fastcgi-server
         starman libemail-sender-perl libgd-securityimage-perl libimage-magick-perl libmime-tools-perl
         libstring-random-perl libio-string-perl libxml-simple-perl libcrypt-openssl-bignum-perl
@@ -15,7 +15,6 @@ declare -A PACKAGES=(
     [npm]="nodejs npm"
     [chromium]="chromium fonts-dejavu-core"
     [bench]="nginx-light nodejs wrk"
-    [story]="python3-websockets curl"
 )
 
 missing_packages() { # GROUP...
