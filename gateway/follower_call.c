@@ -139,6 +139,7 @@ static const struct foreign *still_one(const struct follower *follower, int64_t 
 
 static void sweep_steps(struct follower *follower, int64_t now) {
     const struct foreign *foreign = still_one(follower, now);
+    assert(foreign != NULL); /* choose_running has seen one at this very moment */
     const struct str instance =
         str_copy(follower->at.scope.arena, (struct str){foreign->instance, foreign->len});
     follower_add_step(follower, &NODE_SWEEP,
