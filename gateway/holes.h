@@ -1,5 +1,5 @@
 #pragma once
-/* The holes of the obvious implementation (docs: revocation protocol, section 4) as switches, so
+/* The holes of the obvious implementation (docs/revocation.md) as switches, so
  * that a test can prove that it would notice each of them. HOLE(n) is constant false in the
  * product; tests/flows compiles the gateway a second time with -DHOLES and opens one at a time.
  * Numbers above 20 are rules that the table of holes does not name:
