@@ -86,6 +86,7 @@ static result read_simple(struct scope *scope, const struct scim_profile *profil
     return BAD(scope);
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): attributes have sub-attributes, those have none */
 static result set_sub(struct scope *scope, const struct scim_profile *profile,
                       const struct scim_attribute *attribute, struct json_member member,
                       struct json *object) {
@@ -132,6 +133,7 @@ static bool clears_value(const struct scim_attribute *attribute, const struct js
     return false;
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): attributes have sub-attributes, those have none */
 static result read_complex(struct scope *scope, const struct scim_profile *profile,
                            const struct scim_attribute *attribute, const struct json *base,
                            const struct json *json, const struct json **ret) {
@@ -177,6 +179,7 @@ result scim_element_read(struct scope *scope, const struct scim_profile *profile
     return read_simple(scope, profile, attribute, json, ret);
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): attributes have sub-attributes, those have none */
 static result read_list(struct scope *scope, const struct scim_profile *profile,
                         const struct scim_attribute *attribute, const struct json *json,
                         const struct json **ret) {
