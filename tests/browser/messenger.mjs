@@ -200,6 +200,28 @@ await play({
         await page.waitForTimeout(100);
         assert.ok(gatehouse.state.seen.includes(`read general ${third.seq}`));
     },
+    async 'what is said while the page opens is not lost'({ browser, gatehouse }) {
+        gatehouse.say('u2', 'early');
+        gatehouse.state.beforeHello = () => gatehouse.say('u2', 'in between');
+        const page = await carol(browser, gatehouse);
+        await page.getByText('in between').waitFor();
+        assert.deepStrictEqual(await textsOf(page), ['early', 'in between']);
+    },
+    async 'what is said while the history is on its way is not lost'({ browser, gatehouse }) {
+        gatehouse.say('u2', 'early');
+        gatehouse.state.late = { call: 'GET /api/v1/conversations/general/messages', meanwhile: () => gatehouse.say('u2', 'meanwhile') };
+        const page = await carol(browser, gatehouse);
+        await page.getByText('early').waitFor();
+        await page.getByText('meanwhile').waitFor();
+        assert.deepStrictEqual(await textsOf(page), ['early', 'meanwhile']);
+    },
+    async 'without a live connection there is still the history'({ browser, gatehouse }) {
+        gatehouse.say('u2', 'from yesterday');
+        gatehouse.state.faults.set('live', 503);
+        const page = await carol(browser, gatehouse);
+        await page.getByText(/Reconnecting in/).waitFor();
+        await page.getByText('from yesterday').waitFor();
+    },
     async 'an event that comes twice counts once'({ browser, gatehouse }) {
         const said = gatehouse.say('u2', 'once');
         const page = await carol(browser, gatehouse);

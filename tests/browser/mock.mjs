@@ -93,6 +93,8 @@ function upgrade(state, request, socket) {
     }
     const live = accept(request, socket, 'gatehouse.v1');
     live.user = session.user;
+    state.beforeHello?.();
+    state.beforeHello = null;
     state.sockets.add(live);
     live.onClose = () => state.sockets.delete(live);
     live.onText = (text) => command(state, live, JSON.parse(text));
@@ -129,7 +131,15 @@ function answer(state, bundle, request, response, body) {
     const [status, value] = route(call);
     const type = status < 400 ? 'application/json' : 'application/problem+json';
     response.writeHead(status, { 'Content-Type': type, 'Cache-Control': 'no-store' });
-    response.end(value === undefined ? '' : JSON.stringify(value));
+    const bytes = value === undefined ? '' : JSON.stringify(value);
+    const late = state.late && `${request.method} ${url.pathname}` === state.late.call && state.late;
+    if (!late) {
+        response.end(bytes);
+        return;
+    }
+    state.late = null; // something happens while this answer is on its way
+    late.meanwhile();
+    setTimeout(() => response.end(bytes), 300);
 }
 
 function fileFor(bundle, name) {

@@ -46,7 +46,9 @@ export class History {
       this.next = page.next;
       this.trouble = null;
       this.loaded = true;
-      this.messages = [];
+      /* Events that came while the page was on its way are newer than it. */
+      const newest = page.items[page.items.length - 1]?.seq ?? 0;
+      this.messages = this.messages.filter((message) => message.seq > newest);
       page.items.forEach((message) => this.insert(message));
     } catch (failure) {
       this.trouble = alertBox(failure, "The messages could not be loaded.");

@@ -14,7 +14,8 @@ export interface Frame {
 }
 
 export interface LiveListener {
-  opened(): void; /* after hello */
+  /* After hello. Fresh: without a position, so what was loaded before may lack events. */
+  opened(isFresh: boolean): void;
   event(frame: Frame): void;
   resync(): void; /* events are missing: load everything again */
   waiting(seconds: number): void;
@@ -29,6 +30,7 @@ const ANSWER_WITHIN_MS = 10_000;
 export class Live {
   private socket: WebSocket | null = null;
   private resume: string | null = null;
+  private isFresh = true;
   private lastSeq = 0;
   private failures = 0;
   private isOpen = false;
@@ -50,7 +52,8 @@ export class Live {
     window.clearTimeout(this.pauseTimer);
     const url = new URL("/api/v1/live", location.href);
     url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-    if (this.resume) url.searchParams.set("resume", this.resume);
+    this.isFresh = this.resume === null;
+    if (this.resume !== null) url.searchParams.set("resume", this.resume);
     const socket = new WebSocket(url, "gatehouse.v1");
     this.socket = socket;
     socket.addEventListener("message", (event) => {
@@ -109,7 +112,7 @@ export class Live {
     this.moveTo(frame.seq ?? 0);
     this.resume = frame.resume ?? this.resume;
     this.schedulePing();
-    this.listener.opened();
+    this.listener.opened(this.isFresh);
   }
 
   private moveTo(seq: number): void {
@@ -141,7 +144,6 @@ export class Live {
     }
     if (code === 4409) {
       this.resume = null;
-      this.listener.resync();
       this.lost(FIRST_PAUSE_MS);
       return;
     }

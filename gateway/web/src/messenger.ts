@@ -32,10 +32,10 @@ class Messenger {
 
   constructor(private readonly me: SignedIn) {
     this.live = new Live({
-      opened: () => this.opened(),
+      opened: (isFresh) => this.opened(isFresh),
       event: (frame) => this.event(frame),
       resync: () => void this.reload(),
-      waiting: (seconds) => this.showState(false, `Reconnecting in ${Math.max(1, Math.round(seconds))} s…`),
+      waiting: (seconds) => this.waiting(seconds),
       ended: (reason) => this.end(reason),
     });
     this.text.addEventListener("keydown", (event) => {
@@ -47,9 +47,8 @@ class Messenger {
     this.text.addEventListener("input", () => this.fitText());
   }
 
-  async start(): Promise<void> {
+  start(): void {
     this.drawFrame();
-    await this.reload();
     this.live.start();
   }
 
@@ -256,11 +255,19 @@ class Messenger {
     this.history?.refresh();
   }
 
-  private opened(): void {
+  /* What is loaded after a fresh hello lacks nothing: later events come over the connection. */
+  private opened(isFresh: boolean): void {
     this.showState(true, "Connected");
+    if (isFresh) void this.reload();
     for (const message of this.outgoing) {
       if (!message.fault && !message.messageId) this.transmit(message);
     }
+  }
+
+  /* Without a connection there is still something to read. */
+  private waiting(seconds: number): void {
+    this.showState(false, `Reconnecting in ${Math.max(1, Math.round(seconds))} s…`);
+    if (!this.open) void this.reload();
   }
 
   private showState(isOn: boolean, words: string): void {
@@ -405,7 +412,7 @@ function isMessage(message: Partial<Message> | undefined): message is Message {
 async function start(): Promise<void> {
   void showSource();
   try {
-    await new Messenger(await whoAmI()).start();
+    new Messenger(await whoAmI()).start();
   } catch (failure) {
     if (isSignedOut(failure)) goToLogin();
     else if (failure instanceof Problem)
