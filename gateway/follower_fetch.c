@@ -63,7 +63,7 @@ void follower_post(struct follower *follower, bool is_reset) {
         letters[i]->batch = batch;
         letters[i]->shard_number = (unsigned) i;
         letters[i]->cut_sockets = NEW_ARRAY(batch->arena, batch->count, int64_t);
-        if (batch->lease_us != 0 && follower->dead_man != NULL && !HOLE(25)) {
+        if (batch->lease_us != 0 && follower->dead_man != NULL) {
             dead_man_arm(follower->dead_man, shard_number(follower->shards[i]), batch->lease_us);
         }
     }

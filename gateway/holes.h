@@ -5,9 +5,8 @@
  * Numbers above 20 are rules that the table of holes does not name:
  * 21 an overrun ring counts as clear (rule 18)
  * 22 an answer that comes back from a worker is not tested again (rule 19)
- * 23 a reactivated person's old credentials are in the new epoch (rule 2)
  * 24 a fence does not void tickets (rule 17)
- * 25 the dead man is not armed (rule 21) */
+ * 26 the position is taken from the head while there are more pages (rule 12) */
 
 #ifdef HOLES
 extern unsigned hole_open;
