@@ -58,7 +58,15 @@ class Server:
             raise wire.Refused(f"gatehouse {' '.join(arguments)}: {done.stderr or done.stdout}")
         return done.stdout
 
+    def refuse_taken_ports(self):
+        for port in (int(self.listen.rsplit(":", 1)[1]), self.ops_port):
+            try:
+                socket.create_server(("127.0.0.1", port)).close()
+            except OSError:
+                raise wire.Refused(f"port {port} is taken; try: ./quickstart --port N (N and N + 1 are used)") from None
+
     def start(self):
+        self.refuse_taken_ports()
         log = os.path.join(self.home, "gatehouse.log")
         with open(log, "ab") as output:
             self.process = subprocess.Popen(
