@@ -184,7 +184,7 @@ async function story(browser) {
 try {
     await house.startProvider();
     await house.start();
-    await inBrowser({}, story);
+    await inBrowser({ timeout: 60_000 }, story); // a page that lost its server waits up to 30 s before it asks again
     console.log('ok: the story, seen by people');
 } catch (error) {
     console.log(house.process ? house.logTail() : '');

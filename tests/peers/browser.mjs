@@ -32,6 +32,7 @@ export async function inBrowser(options, test) {
             const person = await chrome.newContext({
                 viewport: { width: 1100, height: 720 }, ignoreHTTPSErrors: options.ignoreHttpsErrors ?? true, ...context,
             });
+            if (options.timeout) person.setDefaultTimeout(options.timeout);
             const page = await person.newPage();
             page.on('pageerror', (error) => faults.push(`script: ${error.message}`));
             page.on('console', (message) => {
