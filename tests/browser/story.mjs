@@ -141,7 +141,7 @@ async function deactivatedInConsole(creator, page) {
     await page.getByRole('heading', { name: 'Your access has been withdrawn' }).waitFor();
     await creator.getByRole('button', { name: 'Reactivate Dana Okafor' }).click();
     await creator.getByRole('dialog').getByRole('button', { name: 'Reactivate' }).click();
-    await creator.getByText('may sign in again').waitFor();
+    await creator.getByText('Dana Okafor may sign in again').waitFor();
 }
 
 async function story(browser) {
