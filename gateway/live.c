@@ -234,6 +234,16 @@ bool shard_socket_adopt(struct shard *shard, struct live_socket *socket) {
     return false;
 }
 
+/* Idle connections are the many: the ring is there only while frames are in it. */
+static void drop_first(struct live_socket *socket) {
+    ws_frame_unref(&socket->queue[socket->queue_first]);
+    socket->queue_first = (socket->queue_first + 1) % SOCKET_MAX_FRAMES;
+    if (--socket->queue_count == 0) {
+        free(socket->queue);
+        socket->queue = NULL;
+    }
+}
+
 /* Out of every index and list, frames dropped. The struct stays until the end of the pass, because
  * a caller further up may hold it. */
 static void unlink_socket(struct shard *shard, struct live_socket *socket) {
@@ -246,9 +256,7 @@ static void unlink_socket(struct shard *shard, struct live_socket *socket) {
     org_leave(shard, socket);
     shard->socket_count--;
     while (socket->queue_count > 0) {
-        ws_frame_unref(&socket->queue[socket->queue_first]);
-        socket->queue_first = (socket->queue_first + 1) % SOCKET_MAX_FRAMES;
-        socket->queue_count--;
+        drop_first(socket);
     }
     socket->queue_bytes = 0;
 }
@@ -379,6 +387,12 @@ bool shard_socket_queue(struct shard *shard, struct live_socket *socket, struct 
         live_cut(shard, socket, LIVE_CLOSE_RESYNC, STR("slow reader"));
         return false;
     }
+    if (socket->queue == NULL) {
+        socket->queue = calloc(SOCKET_MAX_FRAMES, sizeof(struct ws_frame *));
+        if (socket->queue == NULL) {
+            abort();
+        }
+    }
     const unsigned at = (socket->queue_first + socket->queue_count) % SOCKET_MAX_FRAMES;
     socket->queue[at] = ws_frame_ref(frame);
     socket->queue_count++;
@@ -395,9 +409,7 @@ void shard_socket_sent(struct shard *shard, struct live_socket *socket, size_t b
         }
         socket->first_sent -= len;
         socket->queue_bytes -= len;
-        ws_frame_unref(&socket->queue[socket->queue_first]);
-        socket->queue_first = (socket->queue_first + 1) % SOCKET_MAX_FRAMES;
-        socket->queue_count--;
+        drop_first(socket);
     }
     assert(socket->queue_count > 0 || socket->first_sent == 0);
     if (socket->queue_count == 0 && socket->is_catching_up && !socket->is_closed) {

@@ -155,7 +155,7 @@ struct live_socket {
     int64_t resume_after;  /* what the client has when it came back; -1: nothing */
     int64_t delivered_seq; /* events up to here were queued, or are not for this socket */
 
-    struct ws_frame *queue[SOCKET_MAX_FRAMES]; /* ring of outbound frames */
+    struct ws_frame **queue; /* ring of outbound frames; NULL while it is empty */
     unsigned queue_first, queue_count;
     size_t queue_bytes;
     size_t first_sent; /* bytes of queue[queue_first] that the kernel has: > 0 is half sent */

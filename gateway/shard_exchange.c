@@ -11,7 +11,7 @@
 #include "identity/identity.h"
 
 /* Room for an exchange, its headers and a small answer in one block. */
-enum { EXCHANGE_BYTES = 16 * 1024 };
+enum { EXCHANGE_BYTES = 12 * 1024 };
 
 /* Arenas are used again, with their first block: making and freeing blocks of this size for each
  * request costs as much as the request itself. */

@@ -10,7 +10,7 @@
 #include "gateway/worker.h"
 
 enum {
-    SPARE_ARENAS = 64,
+    SPARE_ARENAS = 16,
     WHEEL_SLOTS = 128,  /* seconds; longer than RECHECK_S */
     RECHECK_S = 60,     /* an idle socket's credential, and a cached one's longest life */
     MISSED_PAGE = 16,   /* events of a socket that catches up, at a time */

@@ -32,15 +32,16 @@ void load_init(struct load *load, int port, size_t count) {
     }
 }
 
-/* Source addresses 127.0.x.1, a hundred connections each: one address runs out of ports, and of
- * what the server allows an address. */
+/* Source addresses 127.p.x.1, p by process, a hundred connections each: one address runs out of
+ * ports, and of what the server allows an address. */
 int load_connect(int port) {
     static unsigned next;
+    const unsigned net = (1 + (unsigned) getpid() % 250) << 16;
     const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const int on = 1;
     (void) setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
-    const struct sockaddr_in from = {.sin_family = AF_INET,
-                                     .sin_addr = {htonl(0x7f000001 + ((next++ / 100 % 250) << 8))}};
+    const struct sockaddr_in from = {
+        .sin_family = AF_INET, .sin_addr = {htonl(0x7f000001 + net + ((next++ / 100 % 250) << 8))}};
     const struct sockaddr_in to = {.sin_family = AF_INET,
                                    .sin_port = htons((uint16_t) port),
                                    .sin_addr = {htonl(INADDR_LOOPBACK)}};

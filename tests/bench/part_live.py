@@ -18,7 +18,7 @@ def idle_memory(house, seed, url):
         out.write("GET /api/v1/me HTTP/1.1\r\nHost: 127.0.0.1\r\n"
                   f"Cookie: gatehouse={sessions_of(seed)[-1][1]}\r\n\r\n")
     with Server(house, url, ["http.max_connections=16000"]) as server:
-        house.load("get", server.port, 128, 1000, request, server.pid)
+        house.load("get", server.port, 128, 150, request, server.pid)
         before = server.memory_kb()
         waiting = subprocess.Popen(
             pinned(CLIENT_CORE, house.tool("bench_load"), "idle", server.port, seed, count),
