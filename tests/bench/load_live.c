@@ -1,6 +1,7 @@
 /* Live connections that wait, listen, and talk. */
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -177,7 +178,9 @@ static void bare_server(const struct bare *bare) {
     frame[2] = (unsigned char) ((bare->bytes - 4) >> 8);
     frame[3] = (unsigned char) ((bare->bytes - 4) & 0xff);
     for (size_t i = 0; i < bare->sockets; i++) {
+        const int on = 1;
         fds[i] = accept(bare->listener, NULL, NULL);
+        (void) setsockopt(fds[i], IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* as the server's */
     }
     const double before = load_cpu_seconds(CLOCK_PROCESS_CPUTIME_ID);
     for (uint64_t m = 0; m < bare->messages; m++) {
