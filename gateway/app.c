@@ -176,14 +176,13 @@ static result start_shards(struct scope *scope, struct app *app) {
 static void *run_follower(void *self) {
     struct app *app = self;
     while (!atomic_load(&app->follower_stop) || !follower_leave(app->follower)) {
-        int64_t until_us = 0;
-        int fd = -1;
-        follower_step(app->follower, &until_us, &fd);
-        const int64_t left_us = until_us - clock_boot_us(app->env.clock);
+        struct follower_wait wait = {.fd = -1};
+        follower_step(app->follower, &wait);
+        const int64_t left_us = wait.until_boot_us - clock_boot_us(app->env.clock);
         const int64_t left_ms = left_us <= 0 ? 0 : (left_us + US_PER_MS - 1) / US_PER_MS;
         struct pollfd waits[] = {
             {mailbox_fd(follower_mailbox(app->follower)), POLLIN, 0},
-            {fd, POLLIN, 0}, /* poll ignores -1 */
+            {wait.fd, wait.events, 0}, /* poll ignores -1 */
         };
         (void) poll(waits, 2, left_ms > 1000 ? 1000 : (int) left_ms);
     }

@@ -276,7 +276,7 @@ static int64_t earlier(int64_t a, int64_t b) {
     return a < b ? a : b;
 }
 
-void follower_step(struct follower *follower, int64_t *ret_wait_until_boot_us, int *ret_fd) {
+void follower_step(struct follower *follower, struct follower_wait *ret) {
     enum { MOST_ROUNDS = 32 }; /* then the thread looks at its mailbox and its deadline again */
     mailbox_clear(follower->mailbox);
     bool has_moved = true;
@@ -284,14 +284,18 @@ void follower_step(struct follower *follower, int64_t *ret_wait_until_boot_us, i
         has_moved = step_once(follower, follower_now(follower));
     }
     const int64_t now = follower_now(follower);
-    *ret_fd = follower->at.call == NULL ? -1 : db_call_fd(follower->at.call);
     int64_t until =
         follower->at.call == NULL ? follower_call_next_us(follower) : follower->at.deadline_us;
     until = earlier(until, barriers_next_us(follower->barriers));
     if (follower->receipts != NULL) {
         until = earlier(until, now + MS_TO_US(50));
     }
-    *ret_wait_until_boot_us = has_moved ? now : until;
+    const struct db_call *call = follower->at.call;
+    *ret = (struct follower_wait){
+        .until_boot_us = has_moved ? now : until,
+        .fd = call == NULL ? -1 : db_call_fd(call),
+        .events = call == NULL ? (short) 0 : db_call_events(call),
+    };
 }
 
 bool follower_is_ready(const struct follower *follower) {

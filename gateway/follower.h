@@ -44,9 +44,15 @@ void follower_applied(struct follower *follower, struct apply_letter *letter);
 /* A shard's thread: the letter's events are queued, or nobody wants them. */
 void follower_delivered(struct follower *follower, struct events_letter *letter);
 
-/* One pass; `*ret_wait_until_boot_us` and `*ret_fd` (-1: none) say what to wait for, beside the
- * mailbox. */
-void follower_step(struct follower *follower, int64_t *ret_wait_until_boot_us, int *ret_fd);
+/* What to wait for beside the mailbox. */
+struct follower_wait {
+    int64_t until_boot_us;
+    int fd;       /* -1: none */
+    short events; /* POLLIN, and POLLOUT while it connects or has more to send */
+};
+
+/* One pass. */
+void follower_step(struct follower *follower, struct follower_wait *ret);
 /* True once joined and every shard has a lease. */
 bool follower_is_ready(const struct follower *follower);
 /* Any thread: why not, a literal: "database", "joining", "lost commits" …; NULL when ready. */

@@ -83,7 +83,7 @@ static bool late_reply(void **state) {
     fake_clock_advance(&cast.w->fixture->time, MS_TO_US(500)); /* a beat is due */
     cast.node->readings_until = 2;                             /* sent at the first */
     follower_pump(cast.node);
-    while (cast.node->follower_fd >= 0 && cast.node->readings_until != 0) {
+    while (cast.node->follower_wait.fd >= 0 && cast.node->readings_until != 0) {
         follower_pump(cast.node); /* PostgreSQL had not answered yet */
     }
     cast.node->is_follower_stalled = true;
@@ -298,7 +298,7 @@ static bool only_reads_go_on(void **state) {
         for (int j = 0; j < 5; j++) {
             follower_pump(cast.node);
             shard_pump(cast.node, 0);
-            struct pollfd waits = {cast.node->follower_fd, POLLIN, 0};
+            struct pollfd waits = {cast.node->follower_wait.fd, cast.node->follower_wait.events, 0};
             (void) poll(&waits, 1, 2);
         }
     }

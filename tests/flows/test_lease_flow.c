@@ -208,6 +208,22 @@ static void a_database_that_is_away_ends_readiness_and_comes_back(void **state) 
     world_close(s.w);
 }
 
+/* A new connection is waited for in both directions: connecting is something to write. */
+static void a_connection_that_is_cut_is_made_again(void **state) {
+    static const struct statement PID = {"test.pid", INSTALLATION, "SELECT pg_backend_pid()", NULL};
+    static const struct statement CUT = {"test.cut", INSTALLATION,
+                                         "SELECT pg_terminate_backend($1)", NULL};
+    struct scene s = scene_open(state);
+    struct rows rows;
+    assert_ok(db_run(s.w->scope, follower_db(s.node->follower), &PID, NO_VALUES, &rows));
+    given_row(s.w->d, &CUT, VALUES(value_number(rows_number(&rows, 0, 0))));
+    world_pass(s.w, s.w->bound_us / 2);
+    assert_true(follower_is_ready(s.node->follower));
+    assert_true(s.peer->is_open);
+    assert_status(get_me(s.w, NODE_1, &s.member), 200);
+    world_close(s.w);
+}
+
 static void without_a_bus_every_request_asks_the_database(void **state) {
     struct scene s = scene_open(state);
     s.w->is_bus_silent = true;
@@ -296,6 +312,7 @@ int main(void) {
         ON_SQLITE(another_history_means_another_start),
         ON_SQLITE(a_commit_that_another_history_has_not_is_no_success),
         ON_BOTH(a_database_that_is_away_ends_readiness_and_comes_back),
+        ON_POSTGRES(a_connection_that_is_cut_is_made_again),
         ON_BOTH(without_a_bus_every_request_asks_the_database),
         ON_POSTGRES(both_nodes_are_waited_for),
         ON_POSTGRES(a_lost_hint_costs_time_only),

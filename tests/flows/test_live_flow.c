@@ -350,7 +350,7 @@ static void fan_out_is_sliced(void **state) {
         follower_hint(t.node->follower, t.ann.user.org_id);
         follower_pump(t.node);
     }
-    while (t.node->follower_fd >= 0) {
+    while (t.node->follower_wait.fd >= 0) {
         follower_pump(t.node);
     }
     world_pump(t.w);

@@ -172,12 +172,11 @@ static void *run_shard(void *self) {
 static void *run_follower(void *self) {
     struct race *race = self;
     while (!atomic_load(&race->follower_stop) || !follower_leave(race->follower)) {
-        int64_t until_us = 0;
-        int fd = -1;
-        follower_step(race->follower, &until_us, &fd);
-        const int64_t left_us = until_us - clock_boot_us(race->env.clock);
+        struct follower_wait wait = {.fd = -1};
+        follower_step(race->follower, &wait);
+        const int64_t left_us = wait.until_boot_us - clock_boot_us(race->env.clock);
         struct pollfd waits[] = {{mailbox_fd(follower_mailbox(race->follower)), POLLIN, 0},
-                                 {fd, POLLIN, 0}};
+                                 {wait.fd, wait.events, 0}};
         (void) poll(waits, 2, left_us <= 0 ? 0 : left_us > 20000 ? 20 : (int) (left_us / 1000) + 1);
     }
     return NULL;

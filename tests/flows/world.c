@@ -227,7 +227,7 @@ void node_start(struct world *world, unsigned number, unsigned shards) {
         .metrics = node->metrics,
     };
     node->worker = worker_new(&worker);
-    node->follower_fd = -1;
+    node->follower_wait.fd = -1;
     node->is_running = true;
 }
 
@@ -248,7 +248,7 @@ void worker_pump(struct node *node) {
 }
 
 void follower_pump(struct node *node) {
-    follower_step(node->follower, &node->follower_until_us, &node->follower_fd);
+    follower_step(node->follower, &node->follower_wait);
 }
 
 static bool pump_shard(struct node *node, unsigned number) {
@@ -263,13 +263,15 @@ static bool pump_shard(struct node *node, unsigned number) {
 
 /* A real database may take its time; nobody else's clock moves meanwhile. */
 static bool pump_follower(struct node *node) {
-    if (node->follower_fd >= 0) {
-        struct pollfd waits = {node->follower_fd, POLLIN, 0};
-        (void) poll(&waits, 1, 5000);
+    if (node->follower_wait.fd >= 0) {
+        struct pollfd waits = {node->follower_wait.fd, node->follower_wait.events, 0};
+        if (poll(&waits, 1, 10000) == 0) {
+            fail_msg("the follower waits for what does not come");
+        }
         follower_pump(node);
         return true;
     }
-    const bool is_due = node->follower_until_us <= node->world->fixture->time.boot_us;
+    const bool is_due = node->follower_wait.until_boot_us <= node->world->fixture->time.boot_us;
     if (!is_due && !is_readable(mailbox_fd(follower_mailbox(node->follower)))) {
         return false;
     }

@@ -82,8 +82,7 @@ struct node {
     unsigned shard_count;
     struct shard *shards[WORLD_MAX_SHARDS];
     struct world_transport transports[WORLD_MAX_SHARDS];
-    int64_t follower_until_us;
-    int follower_fd;
+    struct follower_wait follower_wait;
     struct metrics *metrics;
 };
 
