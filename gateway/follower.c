@@ -332,6 +332,7 @@ void follower_free(struct follower **follower) {
     }
     take_letters(*follower, MAILBOX_CONTROL, 0);
     take_letters(*follower, MAILBOX_NORMAL, 0);
+    follower_streams_failed(*follower);
     follower_call_drop(*follower);
     follower_fetch_drop(*follower);
     follower_drop_receipts(*follower);

@@ -156,7 +156,7 @@ void follower_events_back(struct follower *follower, struct events_letter *lette
     struct stream *stream = find(follower, batch->org_id);
     if (stream != NULL && stream->number == batch->stream_number) {
         stream->letters--;
-        if (stream->is_held) {
+        if (stream->is_held && !stream->is_called) { /* else the end of the call does it */
             stream->is_held = false;
             dirty_add(follower, stream);
         }
@@ -336,7 +336,9 @@ static void stream_done(struct follower *follower, struct stream *stream, const 
 static void let_go(struct follower *follower, struct stream *stream, bool is_again) {
     stream->is_called = false;
     if (stream->is_dead) {
-        stream_free(stream);
+        if (!stream->is_dirty) {
+            stream_free(stream);
+        }
         return;
     }
     if (stream->is_held || is_again) {
