@@ -198,7 +198,7 @@ static size_t run_on(struct shard *shard, struct live_org *org, size_t budget) {
     const struct live_event *event = &org->letters->batch->events[org->run_first];
     size_t writes = 0;
     if (!event->is_org_wide) {
-        while (writes < budget && org->at_person < event->audience_count && !org->is_dead) {
+        while (writes < budget && !org->is_dead && org->at_person < event->audience_count) {
             writes += give_person(shard, org, event->audience[org->at_person++]);
         }
         if (!org->is_dead && org->at_person == event->audience_count) {
