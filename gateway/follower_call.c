@@ -253,11 +253,14 @@ static void sweep_done(struct follower *follower) {
 }
 
 static void question_done(struct follower *follower, int64_t now) {
+    follower->wants_read = true;
+    if (follower->at.question == NULL) {
+        return; /* its barrier has ended meanwhile */
+    }
     const struct rows *rows = db_call_rows(follower->at.call, 1);
     const struct str generation = rows_text(db_call_rows(follower->at.call, 0), 0, 0);
     barriers_question_answered(follower->barriers, follower->at.question, rows->count == 1,
                                generation, now);
-    follower->wants_read = true;
 }
 
 static void call_done(struct follower *follower, int64_t now) {

@@ -100,6 +100,9 @@ static void end_one(struct follower *follower, struct barrier *barrier, enum bar
                                 now - exchange->began_boot_us);
         keep_receipt(follower, barrier, now);
     }
+    if (follower->at.question == barrier) {
+        follower->at.question = NULL; /* it lives in the exchange, which leaves here */
+    }
     mailbox_post(shard_mailbox(exchange->shard), MAILBOX_NORMAL, &exchange->work.letter);
 }
 

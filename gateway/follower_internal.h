@@ -66,7 +66,7 @@ struct follower_call {
     int page_partitions[REVOCATION_PARTITIONS];
     size_t stream_count;
     struct stream *streams[STREAMS_OF_A_CALL];
-    struct barrier *question;
+    struct barrier *question; /* NULL: it has ended meanwhile */
 };
 
 /* A foreign row, to see whether its beat stands still. */
