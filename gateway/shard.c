@@ -108,6 +108,10 @@ static void renew(struct shard *shard, int64_t lease_us) {
     }
     const bool is_good = shard_now(shard) - shard->lease_us < shard->soft_us;
     if (is_good && lease_us != 0) {
+        if (shard->is_fenced && shard->dead_man != NULL) {
+            /* The fence may have come after the follower armed it for this letter. */
+            dead_man_arm(shard->dead_man, shard->set.number, shard->lease_us);
+        }
         shard->is_fenced = false;
     } else if (!is_good && !shard->is_fenced) {
         fence(shard);
