@@ -20,6 +20,11 @@ static const struct statement OLDEST = {
     "revocation.oldest", INSTALLATION,
     "SELECT oldest_seq FROM revocation_head WHERE partition = $1", NULL};
 
+/* A statement of its own: the next one sees every row of whoever held the lock before. */
+static const struct statement LOCK = {"revocation.lock", INSTALLATION,
+                                      "UPDATE revocation_head SET seq = seq WHERE partition = $1",
+                                      NULL};
+
 static const struct statement TRIM_MARK = {
     "revocation.trim_mark", INSTALLATION,
     "UPDATE revocation_head SET oldest_seq = coalesce((SELECT min(r.seq) - 1 FROM revocation r "
@@ -42,7 +47,7 @@ const struct statement REVOCATION_READ = {
     NULL};
 
 static const struct statement *const STATEMENTS[] = {
-    &BUMP, &INSERT_ROW, &OLDEST, &TRIM_MARK, &TRIM, &REVOCATION_HEADS, &REVOCATION_READ,
+    &BUMP, &INSERT_ROW, &OLDEST, &LOCK, &TRIM_MARK, &TRIM, &REVOCATION_HEADS, &REVOCATION_READ,
 };
 const struct statement_list REVOCATION_STATEMENTS = {STATEMENTS,
                                                      sizeof STATEMENTS / sizeof *STATEMENTS};
@@ -139,6 +144,7 @@ static result trim_partition(struct scope *scope, struct db *db, int partition, 
     AUTO(tx_end) struct tx *tx = NULL;
     TRY(tx_begin(scope, db, LANE_NORMAL, &tx));
     struct rows rows;
+    TRY(tx_run(scope, tx, &LOCK, VALUES(value_number(partition)), NULL));
     TRY(tx_run(scope, tx, &TRIM_MARK, VALUES(value_number(partition), value_number(before_us)),
                &rows));
     REQUIRE(scope, rows.count == 1, INTERNAL, "revocation.head");
