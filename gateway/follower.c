@@ -318,6 +318,10 @@ bool follower_leave(struct follower *follower) {
         follower_not_ready(follower, "leaving");
         follower->phase = PHASE_LEAVE;
         follower->next_try_us = 0;
+        follower->leave_until_us = follower_now(follower) + follower->set.bound_us;
+    }
+    if (follower->phase == PHASE_LEAVE && follower_now(follower) >= follower->leave_until_us) {
+        follower->phase = PHASE_LEFT; /* the database is away: the others sweep the row */
     }
     return follower->phase == PHASE_LEFT && barriers_next_us(follower->barriers) == INT64_MAX;
 }

@@ -107,7 +107,8 @@ struct follower {
     bool wants_read, wants_beat, is_bus_gone, prefers_events, has_lease, is_generation_known,
         has_beat_failed;
     int64_t next_beat_us, next_read_us, next_try_us, next_stream_round_us;
-    int64_t lease_us; /* that all shards have */
+    int64_t lease_us;       /* that all shards have */
+    int64_t leave_until_us; /* PHASE_LEAVE */
     uint64_t batch_number;
     unsigned batches;
     struct barriers *barriers;
