@@ -47,7 +47,8 @@ static void grow(struct index *index) {
 }
 
 void index_add(struct index *index, struct index_link *link, uint64_t key) {
-    if (index->count > 2 * (index->mask + 1)) { /* two to a bucket: memory counts more than a step */
+    if (index->count >
+        2 * (index->mask + 1)) { /* two to a bucket: memory counts more than a step */
         grow(index);
     }
     link->key = key;
