@@ -34,10 +34,18 @@ static result check_change(struct scope *scope, const struct state_change *chang
     return OK_RESULT;
 }
 
+static bool is_self(const struct state_change *change) {
+    return change->actor->kind == ACTOR_USER && str_eq(change->actor->id, change->user_id);
+}
+
 /* Who is out already stays out; a source that had not said so yet is remembered, so that the
- * "active" of another one does not let them in. */
+ * "active" of another one does not let them in. There is no event here whose writer is asked for,
+ * so the actor is guarded first (the actor's row before the subject's). */
 static result note_repetition(struct scope *scope, struct tx *tx, const struct state_change *change,
                               struct deactivation *ret) {
+    if (!is_self(change)) {
+        TRY(user_guard_actor(scope, tx, change->actor));
+    }
     struct state_row row;
     TRY(deactivation_store_lock(scope, tx, change, &row));
     bool is_new = false;
@@ -130,16 +138,12 @@ static result open_receipt(struct scope *scope, struct tx *tx, const struct stat
     return receipt_open(scope, tx, &receipt);
 }
 
-/* Guarded: an administrator who was cut off a moment ago changes nobody any more. Who goes by
- * their own hand has just ended the credential that the guard would ask for. */
+/* Guarded: an administrator who was cut off a moment ago changes nobody any more. */
 static result write_event(struct scope *scope, struct tx *tx, const struct state_change *change,
-                          const char *type) {
-    static const struct actor SYSTEM = {.kind = ACTOR_SYSTEM};
-    const bool is_self =
-        change->actor->kind == ACTOR_USER && str_eq(change->actor->id, change->user_id);
+                          const struct actor *actor, const char *type) {
     int64_t seq = 0;
-    return event_write(scope, tx, is_self ? &SYSTEM : change->actor, change->org_id,
-                       str_from_c(type), event_payload_user(scope, type, change->user_id), &seq);
+    return event_write(scope, tx, actor, change->org_id, str_from_c(type),
+                       event_payload_user(scope, type, change->user_id), &seq);
 }
 
 static result append_revocation(struct scope *scope, const struct messaging *messaging,
@@ -160,14 +164,18 @@ static result append_revocation(struct scope *scope, const struct messaging *mes
     return OK_RESULT;
 }
 
+/* Who goes by their own hand has just ended the credential that the guard of the event would ask
+ * for: here alone the event has another writer. */
 result deactivation_finish(struct scope *scope, const struct messaging *messaging, struct tx *tx,
                            const struct state_change *change, struct deactivation *deactivation) {
+    static const struct actor SYSTEM = {.kind = ACTOR_SYSTEM};
     if (deactivation->is_noop) {
         return OK_RESULT;
     }
     TRY(user_cleanup_enqueue(scope, tx, change->org_id, change->user_id, deactivation->epoch));
     TRY(open_receipt(scope, tx, change, deactivation));
-    TRY(write_event(scope, tx, change, "user.deactivated"));
+    TRY(write_event(scope, tx, change, is_self(change) ? &SYSTEM : change->actor,
+                    "user.deactivated"));
     return append_revocation(scope, messaging, tx, change, deactivation);
 }
 
@@ -246,6 +254,7 @@ result user_reactivate_in(struct scope *scope, const struct messaging *messaging
                           const struct state_change *change) {
     (void) messaging;
     TRY(check_change(scope, change));
+    REQUIRE(scope, !is_self(change), FORBIDDEN, "user.self");
     struct state_row row;
     TRY(deactivation_store_lock(scope, tx, change, &row));
     if (row.state == USER_ACTIVE) {
@@ -258,7 +267,7 @@ result user_reactivate_in(struct scope *scope, const struct messaging *messaging
     if (row.role == ROLE_CREATOR) {
         TRY(deactivation_store_unflag_ownerless(scope, tx, change));
     }
-    return write_event(scope, tx, change, "user.reactivated");
+    return write_event(scope, tx, change, change->actor, "user.reactivated");
 }
 
 result user_reactivate(struct scope *scope, const struct messaging *messaging, struct db *db,

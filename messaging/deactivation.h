@@ -50,7 +50,8 @@ RESULT user_deactivate(struct scope *scope, const struct messaging *messaging, s
                        const struct state_change *change, struct revoked *ret);
 /* A directory lifts its own block only; the console and the operator lift every block, each one
  * audited. A block that stays: CONFLICT "user.blocked". Epoch + 1, no credential revived. Already
- * active: OK. CONFLICT "user.state" for who cannot come back (invited, anonymised, erased). */
+ * active: OK. CONFLICT "user.state" for who cannot come back (invited, anonymised, erased).
+ * Nobody lets themselves in again: FORBIDDEN "user.self". */
 RESULT user_reactivate(struct scope *scope, const struct messaging *messaging, struct db *db,
                        const struct state_change *change);
 /* The same inside a caller's transaction. */

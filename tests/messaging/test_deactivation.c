@@ -371,6 +371,67 @@ static void an_administrator_who_was_cut_off_changes_nobody(void **state) {
     assert_int_equal(reloaded(d, &victim).state, USER_ACTIVE);
 }
 
+static int64_t blocks_of(struct database *d, const struct user *user) {
+    return number_of(d, "SELECT count(*) FROM user_block WHERE org_id = $1 AND user_id = $2",
+                     user->org_id, user->id);
+}
+
+static void nobody_lets_themselves_in_again(void **state) {
+    struct database *d = *state;
+    struct scope *scope = &d->fixture.scope;
+    const struct company acme = given_company(d, "acme");
+    const struct user admin = given_user(d, acme.org.id, "admin", ROLE_ADMIN);
+    const struct actor in_flight = actor_of(&admin);
+    (void) deactivate(d, &admin, SOURCE_SCIM);
+    struct state_change change = change_of(d, &admin, SOURCE_CONSOLE);
+    change.actor = &in_flight;
+
+    assert_failed(user_reactivate(scope, &MESSAGING, d->db, &change), scope, FORBIDDEN,
+                  "user.self");
+    assert_int_equal(reloaded(d, &admin).state, USER_DEACTIVATED);
+    assert_int_equal(reloaded(d, &admin).epoch, admin.epoch + 1);
+    assert_int_equal(blocks_of(d, &admin), 1);
+}
+
+static void an_administrator_who_was_cut_off_lets_nobody_in(void **state) {
+    struct database *d = *state;
+    struct scope *scope = &d->fixture.scope;
+    const struct company acme = given_company(d, "acme");
+    const struct user admin = given_user(d, acme.org.id, "admin", ROLE_ADMIN);
+    const struct user friend = given_user(d, acme.org.id, "friend", ROLE_ADMIN);
+    const struct actor in_flight = actor_of(&admin);
+    (void) deactivate(d, &admin, SOURCE_SCIM);
+    (void) deactivate(d, &friend, SOURCE_SCIM);
+    struct state_change change = change_of(d, &friend, SOURCE_CONSOLE);
+    change.actor = &in_flight;
+
+    assert_failed(user_reactivate(scope, &MESSAGING, d->db, &change), scope, UNAUTHENTICATED,
+                  "user.gone");
+    assert_int_equal(reloaded(d, &friend).state, USER_DEACTIVATED);
+    assert_int_equal(blocks_of(d, &friend), 1);
+}
+
+static void an_administrator_who_was_cut_off_blocks_nobody_a_second_time(void **state) {
+    struct database *d = *state;
+    struct scope *scope = &d->fixture.scope;
+    const struct company acme = given_company(d, "acme");
+    const struct user admin = given_user(d, acme.org.id, "admin", ROLE_ADMIN);
+    const struct user other = given_user(d, acme.org.id, "other", ROLE_MEMBER);
+    const struct actor in_flight = actor_of(&admin);
+    (void) deactivate(d, &other, SOURCE_SCIM);
+    struct state_change change = change_of(d, &other, SOURCE_CONSOLE);
+    change.actor = &in_flight;
+    struct revoked revoked = {0};
+    assert_ok(user_deactivate(scope, &MESSAGING, d->db, &change, &revoked));
+    assert_int_equal(blocks_of(d, &other), 2);
+    change.source = SOURCE_OPERATOR;
+    (void) deactivate(d, &admin, SOURCE_SCIM);
+
+    assert_failed(user_deactivate(scope, &MESSAGING, d->db, &change, &revoked), scope,
+                  UNAUTHENTICATED, "user.gone");
+    assert_int_equal(blocks_of(d, &other), 2);
+}
+
 static void an_administrator_may_leave_by_their_own_hand(void **state) {
     struct database *d = *state;
     const struct company acme = given_company(d, "acme");
@@ -517,6 +578,9 @@ int main(void) {
         ON_BOTH(only_who_can_be_in_is_taken_out),
         ON_BOTH(only_the_suspended_and_the_deactivated_come_back),
         ON_BOTH(an_administrator_who_was_cut_off_changes_nobody),
+        ON_BOTH(nobody_lets_themselves_in_again),
+        ON_BOTH(an_administrator_who_was_cut_off_lets_nobody_in),
+        ON_BOTH(an_administrator_who_was_cut_off_blocks_nobody_a_second_time),
         ON_BOTH(an_administrator_may_leave_by_their_own_hand),
         ON_BOTH(a_caller_writes_rows_of_its_own_into_the_same_transaction),
         ON_BOTH(a_fault_at_any_call_leaves_the_person_in_or_out_and_a_retry_completes),
