@@ -15,6 +15,7 @@
 #include "messaging/audit.h"
 #include "messaging/org.h"
 #include "messaging/revoke.h"
+#include "messaging/user.h"
 
 result connection_find(struct scope *scope, struct db *db, struct str org_id, struct str id,
                        struct connection *ret) {
@@ -143,6 +144,7 @@ result connection_create(struct scope *scope, const struct connection_change *ch
     TRY(seal_secrets(scope, change->identity, input, connection.oidc.client_alg, &connection));
     AUTO(tx_end) struct tx *tx = NULL;
     TRY(tx_begin(scope, db, LANE_NORMAL, &tx));
+    TRY(user_guard_actor(scope, tx, change->actor));
     int64_t count = 0;
     TRY(connection_store_count(scope, tx_db(tx), connection.org_id, &count));
     REQUIRE(scope, count < CONNECTIONS_PER_ORG, CONFLICT, "connection.limit");
@@ -190,6 +192,7 @@ result connection_update(struct scope *scope, const struct connection_change *ch
     }
     AUTO(tx_end) struct tx *tx = NULL;
     TRY(tx_begin(scope, db, LANE_NORMAL, &tx));
+    TRY(user_guard_actor(scope, tx, change->actor));
     TRY(connection_store_update(scope, tx, &connection,
                                 connection_config_write(scope, &connection)));
     TRY(claim_domains(scope, tx, input, &connection));
@@ -207,6 +210,7 @@ result connection_rotate_key(struct scope *scope, const struct connection_change
     TRY(seal_client_key(scope, change->identity, connection));
     AUTO(tx_end) struct tx *tx = NULL;
     TRY(tx_begin(scope, db, LANE_NORMAL, &tx));
+    TRY(user_guard_actor(scope, tx, change->actor));
     TRY(connection_store_update(scope, tx, connection, connection_config_write(scope, connection)));
     TRY(audit(scope, tx, change, connection, AUDIT_CONNECTION_CHANGED));
     TRY(tx_commit(scope, tx));
@@ -223,6 +227,7 @@ result connection_enable(struct scope *scope, const struct connection_change *ch
     REQUIRE(scope, is_tested || is_untested_fine, CONFLICT, "connection.untested");
     AUTO(tx_end) struct tx *tx = NULL;
     TRY(tx_begin(scope, db, LANE_NORMAL, &tx));
+    TRY(user_guard_actor(scope, tx, change->actor));
     TRY(connection_store_set_state(scope, tx, connection, CONNECTION_ENABLED,
                                    connection->tested_us));
     TRY(audit(scope, tx, change, connection,
@@ -232,12 +237,14 @@ result connection_enable(struct scope *scope, const struct connection_change *ch
     return OK_RESULT;
 }
 
-result connection_mark_tested(struct scope *scope, struct db *db, struct connection *connection) {
+result connection_mark_tested(struct scope *scope, struct db *db, const struct actor *actor,
+                              struct connection *connection) {
     const int64_t now_us = clock_now_us(scope->env->clock);
     const enum connection_state state =
         connection->state == CONNECTION_NEW ? CONNECTION_TESTED : connection->state;
     AUTO(tx_end) struct tx *tx = NULL;
     TRY(tx_begin(scope, db, LANE_NORMAL, &tx));
+    TRY(user_guard_actor(scope, tx, actor));
     TRY(connection_store_set_state(scope, tx, connection, state, now_us));
     TRY(tx_commit(scope, tx));
     connection->state = state;
@@ -273,6 +280,7 @@ result connection_disable(struct scope *scope, const struct connection_change *c
     TRY(db_generation(scope, db, &generation));
     AUTO(tx_end) struct tx *tx = NULL;
     TRY(tx_begin(scope, db, LANE_REVOCATION, &tx));
+    TRY(user_guard_actor(scope, tx, change->actor));
     TRY(connection_store_set_state(scope, tx, connection, CONNECTION_DISABLED,
                                    connection->tested_us));
     TRY(audit(scope, tx, change, connection, AUDIT_CONNECTION_DISABLED));
@@ -290,6 +298,7 @@ result connection_delete(struct scope *scope, const struct connection_change *ch
     TRY(db_generation(scope, db, &generation));
     AUTO(tx_end) struct tx *tx = NULL;
     TRY(tx_begin(scope, db, LANE_REVOCATION, &tx));
+    TRY(user_guard_actor(scope, tx, change->actor));
     TRY(connection_store_delete(scope, tx, connection->org_id, connection->id));
     TRY(lookup_delete(scope, tx, LOOKUP_CONNECTION, connection->id, connection->org_id));
     TRY(domain_release(scope, tx, connection->org_id, connection->id));

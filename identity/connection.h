@@ -101,7 +101,8 @@ struct connection_input {
 RESULT connection_input_read(struct scope *scope, const struct json *body,
                              const struct connection *base, struct connection_input *ret);
 
-/* Who changes it: filled from the call of an administrator. */
+/* Who changes it: filled from the call of an administrator. Every change is guarded by its actor
+ * (revocation.md rule 4): UNAUTHENTICATED "user.gone". */
 struct connection_change {
     const struct identity *identity;
     const struct messaging *messaging;
@@ -124,7 +125,8 @@ RESULT connection_update(struct scope *scope, const struct connection_change *ch
 /* CONFLICT "connection.untested" unless tested since its last change or `is_untested_fine`. */
 RESULT connection_enable(struct scope *scope, const struct connection_change *change, struct db *db,
                          struct connection *connection, bool is_untested_fine);
-RESULT connection_mark_tested(struct scope *scope, struct db *db, struct connection *connection);
+RESULT connection_mark_tested(struct scope *scope, struct db *db, const struct actor *actor,
+                              struct connection *connection);
 /* Closed for people; its sign-ins in flight, sessions and tokens die. */
 RESULT connection_disable(struct scope *scope, const struct connection_change *change,
                           struct db *db, struct connection *connection, struct revoked *ret);

@@ -212,7 +212,7 @@ result connection_test_http(struct scope *scope, struct call *call) {
     REQUIRE(scope, connection.kind == CONNECTION_OIDC, INVALID, "connection.kind");
     const bool is_good = probe(scope, call, &connection, checks);
     if (is_good) {
-        TRY(connection_mark_tested(scope, call->db, &connection));
+        TRY(connection_mark_tested(scope, call->db, call->actor, &connection));
     }
     struct json_out out = json_out_begin(scope->arena);
     json_out_open_object(&out);

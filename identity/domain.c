@@ -7,6 +7,7 @@
 #include "identity/domain_store.h"
 #include "messaging/audit.h"
 #include "messaging/org.h"
+#include "messaging/user.h"
 
 enum { NAME_MAX_BYTES = 253, LABEL_MAX_BYTES = 63, CHALLENGE_BYTES = 24 };
 static const char CHALLENGE_PREFIX[] = "gatehouse-domain-verification=";
@@ -81,6 +82,7 @@ result domain_add(struct scope *scope, struct db *db, const struct actor *actor,
     const struct domain domain = new_domain(scope, actor->org_id, checked, STR(""));
     AUTO(tx_end) struct tx *tx = NULL;
     TRY(tx_begin(scope, db, LANE_NORMAL, &tx));
+    TRY(user_guard_actor(scope, tx, actor));
     int64_t count = 0;
     TRY(domain_store_count(scope, tx_db(tx), actor->org_id, &count));
     REQUIRE(scope, count < DOMAINS_PER_ORG, CONFLICT, "domain.limit");
@@ -129,6 +131,7 @@ result domain_prove(struct scope *scope, struct db *db, const struct actor *acto
     domain.verified_us = clock_now_us(scope->env->clock);
     AUTO(tx_end) struct tx *tx = NULL;
     TRY(tx_begin(scope, db, LANE_NORMAL, &tx));
+    TRY(user_guard_actor(scope, tx, actor));
     const result routed =
         lookup_insert(scope, tx, LOOKUP_DOMAIN, domain.name, domain.org_id, domain.name);
     REQUIRE(scope, routed.code != CONFLICT, CONFLICT, "domain.taken");
@@ -146,6 +149,7 @@ result domain_remove(struct scope *scope, struct db *db, const struct actor *act
     TRY(domain_store_find(scope, db, actor->org_id, name, &domain));
     AUTO(tx_end) struct tx *tx = NULL;
     TRY(tx_begin(scope, db, LANE_NORMAL, &tx));
+    TRY(user_guard_actor(scope, tx, actor));
     TRY(domain_store_delete(scope, tx, actor->org_id, domain.name));
     TRY(lookup_delete(scope, tx, LOOKUP_DOMAIN, domain.name, actor->org_id));
     TRY(audit(scope, tx, actor, request_id, domain.name, AUDIT_DOMAIN_REMOVED));

@@ -26,7 +26,8 @@ struct str domain_record_name(struct scope *scope, struct str domain);
 
 struct actor;
 
-/* CONFLICT "domain.exists", "domain.limit". */
+/* Whoever changes domains is guarded (revocation.md rule 4): UNAUTHENTICATED "user.gone".
+ * CONFLICT "domain.exists", "domain.limit". */
 RESULT domain_add(struct scope *scope, struct db *db, const struct actor *actor,
                   struct str request_id, struct str name, struct domain *ret);
 /* NOT_FOUND "domain.unknown". */

@@ -337,6 +337,65 @@ static void two_changes_at_once_do_not_overwrite_each_other(void **state) {
                   "connection.changed");
 }
 
+/* What the organisation has, in one number: rows, their changes and what was noted about them. */
+static int64_t trace_of(struct sign_in *s) {
+    return number_of(s->d,
+                     "SELECT (SELECT count(*) FROM connection WHERE org_id = $1) * 1000000 + "
+                     "(SELECT count(*) FROM audit WHERE org_id = $1) * 1000 + "
+                     "(SELECT count(*) FROM revocation WHERE org_id = $1) * 100 + "
+                     "(SELECT version FROM connection WHERE org_id = $1 AND id = $2)",
+                     s->company.org.id, s->connection.id);
+}
+
+static const char *state_of(struct sign_in *s, struct connection *ret) {
+    assert_ok(
+        connection_find(&s->d->fixture.scope, s->d->db, s->company.org.id, s->connection.id, ret));
+    return connection_state_name(ret->state);
+}
+
+/* Read under the old epoch, written after the deactivation: nothing of it may stand. */
+static void an_administrator_who_was_cut_off_changes_no_connection(void **state) {
+    struct database *d = *state;
+    struct scope *scope = &d->fixture.scope;
+    AUTO(sign_in_close) struct sign_in *s = sign_in_open(d, &keys);
+    const struct user admin = given_user(d, s->company.org.id, "leaver", ROLE_ADMIN);
+    const struct actor in_flight = actor_of(&admin);
+    const struct connection_change change = {&s->identity, &s->messaging, &in_flight, STR("r"), 0};
+    struct connection_input *input = NEW(scope->arena, struct connection_input);
+    assert_ok(read_input(d, GOOD, input));
+    struct connection_input *update = NEW(scope->arena, struct connection_input);
+    update->connection = s->connection;
+    const struct state_change out = change_of(d, &admin, SOURCE_SCIM);
+    struct revoked revoked = {0};
+    assert_ok(user_deactivate(scope, &s->messaging, d->db, &out, &revoked));
+    struct connection now;
+    struct connection closed = s->connection;
+    closed.state = CONNECTION_DISABLED;
+    struct connection keyed = s->connection;
+    keyed.oidc.client_auth = CLIENT_PRIVATE_KEY_JWT;
+    const int64_t before = trace_of(s);
+    struct revoked none = {0};
+
+    assert_failed(connection_create(scope, &change, d->db, input, &now), scope, UNAUTHENTICATED,
+                  "user.gone");
+    assert_failed(connection_update(scope, &change, d->db, update, &now), scope, UNAUTHENTICATED,
+                  "user.gone");
+    assert_failed(connection_rotate_key(scope, &change, d->db, &keyed), scope, UNAUTHENTICATED,
+                  "user.gone");
+    assert_failed(connection_enable(scope, &change, d->db, &closed, true), scope, UNAUTHENTICATED,
+                  "user.gone");
+    assert_failed(connection_mark_tested(scope, d->db, &in_flight, &closed), scope, UNAUTHENTICATED,
+                  "user.gone");
+    assert_failed(connection_disable(scope, &change, d->db, &s->connection, &none), scope,
+                  UNAUTHENTICATED, "user.gone");
+    assert_failed(connection_delete(scope, &change, d->db, &s->connection, &none), scope,
+                  UNAUTHENTICATED, "user.gone");
+    assert_false(none.is_set);
+    assert_int_equal(trace_of(s), before);
+    assert_string_equal(state_of(s, &now), "enabled");
+    assert_int_equal(now.tested_us, s->connection.tested_us);
+}
+
 int main(void) {
     on_both_use(SIGN_IN_MIGRATIONS, SIGN_IN_MIGRATIONS_COUNT);
     const struct CMUnitTest tests[] = {
@@ -352,6 +411,7 @@ int main(void) {
         ON_BOTH(another_organisation_sees_nothing_of_it),
         ON_SQLITE(a_member_may_not_administer),
         ON_BOTH(two_changes_at_once_do_not_overwrite_each_other),
+        ON_BOTH(an_administrator_who_was_cut_off_changes_no_connection),
     };
     return cmocka_run_group_tests(tests, make_keys, drop_keys);
 }

@@ -120,6 +120,34 @@ static void one_organisation_at_a_time_has_a_domain(void **state) {
     assert_true(theirs.verified_us > 0);
 }
 
+static void an_administrator_who_was_cut_off_changes_no_domain(void **state) {
+    struct database *d = *state;
+    struct scope *scope = &d->fixture.scope;
+    struct scripted_dns dns;
+    AUTO(sign_in_close) struct sign_in *s = open_with_dns(d, &dns);
+    const struct user admin = given_user(d, s->company.org.id, "leaver", ROLE_ADMIN);
+    const struct actor in_flight = actor_of(&admin);
+    struct domain domain;
+    assert_ok(domain_add(scope, d->db, &in_flight, STR("r"), STR("acme.test"), &domain));
+    dns.name = domain_record_name(scope, domain.name);
+    dns.text = domain.challenge;
+    const struct state_change out = change_of(d, &admin, SOURCE_SCIM);
+    struct revoked revoked = {0};
+    assert_ok(user_deactivate(scope, &s->messaging, d->db, &out, &revoked));
+
+    assert_failed(domain_add(scope, d->db, &in_flight, STR("r"), STR("more.test"), &domain), scope,
+                  UNAUTHENTICATED, "user.gone");
+    assert_failed(domain_prove(scope, d->db, &in_flight, STR("r"), STR("acme.test"), &domain),
+                  scope, UNAUTHENTICATED, "user.gone");
+    assert_failed(domain_remove(scope, d->db, &in_flight, STR("r"), STR("acme.test")), scope,
+                  UNAUTHENTICATED, "user.gone");
+    struct domain_list list;
+    assert_ok(domain_list_all(scope, d->db, s->company.org.id, &list));
+    assert_int_equal(list.count, 1);
+    assert_str(list.domains[0].name, "acme.test");
+    assert_int_equal(list.domains[0].verified_us, 0);
+}
+
 static struct reply discover(struct sign_in *s, const char *body) {
     const struct request request = {.method = HTTP_POST, .query = "", .body = str_from_c(body)};
     return browse(s, &s->browser, login_discover_http, &request);
@@ -209,6 +237,7 @@ int main(void) {
         SENTENCE(names_of_hosts_are_domains),
         ON_BOTH(only_the_right_record_proves_a_domain),
         ON_BOTH(one_organisation_at_a_time_has_a_domain),
+        ON_BOTH(an_administrator_who_was_cut_off_changes_no_domain),
         ON_BOTH(discovery_tells_by_the_proved_domain_alone),
         ON_SQLITE(a_connection_that_is_not_enabled_is_not_offered),
         ON_SQLITE(domains_are_administered_by_their_names),
