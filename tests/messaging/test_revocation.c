@@ -1,3 +1,6 @@
+#include <poll.h>
+#include <pthread.h>
+
 #include "base/crypto.h"
 #include "messaging/revocation.h"
 #include "messaging/revoke.h"
@@ -109,6 +112,57 @@ static void a_clock_that_is_behind_loses_no_row(void **state) {
     assert_int_equal(page.count, 2);
 }
 
+static void *trim_everything_old(void *self) {
+    struct database *d = self;
+    struct fixture own;
+    fixture_open(&own);
+    struct db *db = NULL;
+    const bool is_trimmed =
+        is_ok(db_open(&own.scope, d->store, &db)) &&
+        is_ok(revocation_trim(&own.scope, db, d->fixture.time.now_us - S_TO_US(1)));
+    db_close(&db);
+    fixture_close(&own);
+    return is_trimmed ? d : NULL;
+}
+
+static bool somebody_waits(struct database *d) {
+    static const struct statement WAITING = {
+        "test.waiting", INSTALLATION,
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        " AND query LIKE '%revocation_head%'",
+        NULL};
+    struct rows rows;
+    assert_ok(db_run(&d->fixture.scope, d->db, &WAITING, NO_VALUES, &rows));
+    return rows_number(&rows, 0, 0) > 0;
+}
+
+/* The trim waits for the head that a revocation holds, and must then see its row. */
+static void a_row_that_is_committed_while_the_trim_waits_is_kept(void **state) {
+    struct database *d = *state;
+    struct scope *scope = &d->fixture.scope;
+    struct db *writer = database_connect(d);
+    struct revocation row = {.org_id = STR("org-a"), .kind = REVOKED_ORG};
+    struct tx *tx = NULL;
+    assert_ok(tx_begin(scope, writer, LANE_REVOCATION, &tx));
+    assert_ok(revocation_append(scope, tx, &row));
+    pthread_t trim;
+    assert_int_equal(pthread_create(&trim, NULL, trim_everything_old, d), 0);
+    for (int i = 0; i < 2000 && !somebody_waits(d); i++) {
+        (void) poll(NULL, 0, 5);
+    }
+    assert_true(somebody_waits(d));
+    assert_ok(tx_commit(scope, tx));
+    void *is_trimmed = NULL;
+    assert_int_equal(pthread_join(trim, &is_trimmed), 0);
+    tx_end(&tx);
+    db_close(&writer);
+
+    struct revocation_page page = {0};
+    assert_non_null(is_trimmed);
+    assert_ok(revocation_read(scope, d->db, row.partition, 0, &page));
+    assert_int_equal(page.count, 1);
+}
+
 static void who_waits_gets_the_position_and_the_moment_of_the_commit(void **state) {
     struct database *d = *state;
     const struct revocation row = revoke(d, "org-a", "s1");
@@ -134,6 +188,7 @@ int main(void) {
         ON_BOTH(the_stream_is_read_behind_a_position),
         ON_BOTH(trimming_takes_what_is_old_and_remembers_where_it_stopped),
         ON_BOTH(a_clock_that_is_behind_loses_no_row),
+        ON_POSTGRES(a_row_that_is_committed_while_the_trim_waits_is_kept),
         ON_BOTH(who_waits_gets_the_position_and_the_moment_of_the_commit),
     };
     return cmocka_run_group_tests(tests, NULL, on_both_stop);
