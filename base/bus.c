@@ -60,7 +60,7 @@ struct bus *process_bus_new(void) {
     if (bus == NULL || pthread_rwlock_init(&bus->lock, NULL) != 0) {
         abort();
     }
-    bus->bus = (struct bus){process_publish, process_subscribe, process_is_alive};
+    bus->bus = (struct bus){process_publish, process_subscribe, process_is_alive, .is_local = true};
     return &bus->bus;
 }
 

@@ -30,6 +30,8 @@ struct bus {
                       void (*receive)(void *self, const struct bus_message *message), void *self);
     /* True while hints can be relied on to arrive; false: poll the database. */
     bool (*is_alive)(struct bus *bus);
+    /* Its hints stay in this process: with other nodes on the database it counts as gone. */
+    bool is_local;
 };
 
 /* Hints inside one process: publish calls the subscribers at once. */

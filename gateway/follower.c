@@ -247,9 +247,11 @@ void follower_reset(struct follower *follower, enum phase phase, const char *rea
  * through the own row. */
 static void look_at_bus(struct follower *follower) {
     struct bus *bus = follower->set.env->bus;
-    const bool is_gone = bus == NULL || !bus->is_alive(bus);
+    const bool is_short = bus != NULL && bus->is_local && follower->foreign_count > 0;
+    const bool is_gone = bus == NULL || is_short || !bus->is_alive(bus);
     if (is_gone != follower->is_bus_gone && !follower->fetch.is_open) {
         follower->is_bus_gone = is_gone;
+        follower->wants_read = true; /* and polls from then on, or waits for hints again */
         if (follower->phase == PHASE_RUN) {
             follower_post(follower, false); /* the shards ask the database from here on, or not */
         }

@@ -262,6 +262,21 @@ static void both_nodes_are_waited_for(void **state) {
     world_close(w);
 }
 
+/* Two processes: what one publishes never reaches the other, and its bus cannot tell. */
+static void nodes_without_a_common_bus_find_each_other_in_the_database(void **state) {
+    struct world *w = world_open(state, 2, 1);
+    const struct person boss = given_boss(w, &w->acme);
+    const struct person leaver = given_person(w, &w->acme, "leaver", ROLE_MEMBER);
+    w->own_bus.is_local = w->is_bus_lossy = true;
+    world_pass(w, w->bound_us / 2);
+    struct peer *there = connect_socket(w, NODE_2, &leaver);
+    struct reply *out = deactivate(w, NODE_1, &boss, &leaver.user);
+    world_pass(w, w->bound_us / 8); /* less than from one beat to the next */
+    assert_status(out, 200);
+    assert_closed(there, 4401);
+    world_close(w);
+}
+
 static void a_lost_hint_costs_time_only(void **state) {
     struct world *w = world_open(state, 2, 1);
     const struct person boss = given_boss(w, &w->acme);
@@ -299,6 +314,26 @@ static void a_leaving_node_takes_its_row_with_it(void **state) {
     world_close(w);
 }
 
+static void a_node_leaves_without_its_database(void **state) {
+    struct world *w = world_open(state, 1, 1);
+    struct node *node = &w->nodes[NODE_1];
+    while (!shard_drain(node->shards[0])) {
+        world_pump(w);
+    }
+    struct db_fault fault = {.fail_at = 1};
+    db_set_fault(follower_db(node->follower), &fault);
+    bool has_left = follower_leave(node->follower);
+    for (int64_t us = 0; us < 2 * w->bound_us && !has_left; us += MS_TO_US(50)) {
+        fault.seen = 0; /* every call fails */
+        world_pass(w, MS_TO_US(50));
+        has_left = follower_leave(node->follower);
+    }
+    assert_true(has_left);
+    assert_int_equal(nodes_listed(w), 1); /* the others sweep it */
+    db_set_fault(follower_db(node->follower), NULL);
+    world_close(w);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         ON_BOTH(a_stalled_follower_fences_its_shards_within_the_soft_limit),
@@ -315,9 +350,11 @@ int main(void) {
         ON_POSTGRES(a_connection_that_is_cut_is_made_again),
         ON_BOTH(without_a_bus_every_request_asks_the_database),
         ON_POSTGRES(both_nodes_are_waited_for),
+        ON_POSTGRES(nodes_without_a_common_bus_find_each_other_in_the_database),
         ON_POSTGRES(a_lost_hint_costs_time_only),
         ON_POSTGRES(a_dead_instance_is_swept_after_its_lease),
         ON_BOTH(a_leaving_node_takes_its_row_with_it),
+        ON_BOTH(a_node_leaves_without_its_database),
     };
     on_both_use(FLOW_MIGRATIONS, sizeof FLOW_MIGRATIONS / sizeof FLOW_MIGRATIONS[0]);
     return cmocka_run_group_tests(tests, NULL, on_both_stop);

@@ -336,7 +336,7 @@ static struct world *open_world(void **state, const struct route_list *routes, u
     world->scope = &world->fixture->scope;
     world->bound_us = S_TO_US(2);
     world->inner_bus = process_bus_new();
-    world->own_bus = (struct bus){bus_publish, bus_subscribe, bus_is_alive};
+    world->own_bus = (struct bus){bus_publish, bus_subscribe, bus_is_alive, .is_local = false};
     world->identity = (struct identity){
         .public_url = STR("http://127.0.0.1:8080"),
         .session_idle_us = S_TO_US(8 * 3600),
