@@ -100,10 +100,13 @@ static size_t take_head(struct load_socket *socket, const char *bytes, size_t le
 }
 
 static void frame_done(struct load *load, struct load_socket *socket) {
+    static const unsigned char PONG[] = {0x8a, 0x80, 0, 0, 0, 0};
     if (socket->opcode == 1) {
         load->texts++;
         load->longest_text =
             socket->payload > load->longest_text ? socket->payload : load->longest_text;
+    } else if (socket->opcode == 9) { /* who stays silent is taken for gone */
+        (void) send(socket->fd, PONG, sizeof PONG, MSG_NOSIGNAL);
     } else if (socket->opcode == 8 && !socket->is_closed) {
         socket->is_closed = true;
         socket->closed_ns = load_now_ns();

@@ -7,7 +7,7 @@ import subprocess
 
 from house import CLIENT_CORE, Server, median, pinned, spread
 
-ROUNDS, LEAVERS, EACH = 3, 150, 4
+ROUNDS, LEAVERS, EACH = 3, 60, 4
 IDLE, LOUD = 10000, 1000
 SHARE = 0.4  # of the measured fan-out
 ENGINES = ("SQLite", "PostgreSQL")
