@@ -5,6 +5,8 @@ INTRO = """# Benchmarks
 Measured with `tests/bench/run` (`./check bench`) on {date} at revision {revision}: {machine}.
 Every figure stands beside a yardstick of the same run: both sides take turns, the median of the rounds counts, ranges are in
 brackets. The release preset was used. {pinning}
+The machine's load average of the last 15 minutes was {load:.0f}. The more it is above the number of cores, the more
+the times below are those of a queue for the processor.
 
 Machines differ, and so do days: compare ratios and differences, not the absolute figures.
 
