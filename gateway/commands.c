@@ -49,7 +49,7 @@ static const struct command_option TOKEN_CREATE[] = {
     {"--org", "SLUG", NULL, "the organisation"},
     {"--kind", "KIND", NULL, "scim (for a directory) or admin (for scripts)"},
     {"--name", "NAME", NULL, "what it is for"},
-    {"--scope", "SCOPES", NULL, "divided by blanks"},
+    {"--scope", "SCOPES", NULL, "refused: a token has every right of its kind"},
     {"--connection", "ID", NULL, "scim: an existing source; otherwise a new one is made"},
     {"--expires", "DURATION", NULL, "90d unless given"},
     NO_MORE,

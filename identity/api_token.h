@@ -5,7 +5,7 @@
 #include "identity/principal.h"
 #include "messaging/call.h"
 
-enum { TOKEN_NAME_MAX_BYTES = 480, TOKEN_SCOPES_MAX_BYTES = 512, TOKENS_PER_ORG = 200 };
+enum { TOKEN_NAME_MAX_BYTES = 480, TOKENS_PER_ORG = 200 };
 
 struct api_token {
     struct str org_id, id;

@@ -66,17 +66,12 @@ static result read_expiry(struct scope *scope, const struct json *body, int64_t 
     return OK_RESULT;
 }
 
-/* Scopes are words without blanks. */
-static result read_scopes(struct scope *scope, const struct json *body, struct str *ret) {
+/* An empty list says what is: no scope narrows the token. */
+static result check_scopes(struct scope *scope, const struct json *body) {
     const struct json *scopes = json_get(body, STR("scopes"));
-    struct strbuf buf = strbuf_begin(scope->arena, TOKEN_SCOPES_MAX_BYTES);
-    for (size_t i = 0; i < json_count(scopes); i++) {
-        const struct str word = json_as_string(json_at(scopes, i));
-        REQUIRE(scope, word.len > 0 && str_find_byte(word, ' ') < 0, INVALID, "token.scopes");
-        strbuf_add_c(&buf, i == 0 ? "" : " ");
-        strbuf_add(&buf, word);
-    }
-    return strbuf_finish(scope, &buf, ret);
+    REQUIRE(scope, scopes == NULL || (json_is_array(scopes) && json_count(scopes) == 0), INVALID,
+            "token.scopes");
+    return OK_RESULT;
 }
 
 static result read_kind(struct scope *scope, const struct json *body, enum credential_kind *ret) {
@@ -104,7 +99,7 @@ static result read_token(struct scope *scope, const struct call *call, struct ne
     TRY(json_need_string(scope, body, STR("name"), &input.name));
     TRY(json_optional_string(scope, body, STR("connection"), &input.connection_id));
     TRY(read_expiry(scope, body, &input.expires_us));
-    TRY(read_scopes(scope, body, &input.scopes));
+    TRY(check_scopes(scope, body));
     *ret = input;
     return OK_RESULT;
 }

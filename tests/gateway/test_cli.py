@@ -232,6 +232,7 @@ class Tokens(Place):
                             (["--org", "acme", "--kind", "root"], 2),
                             (["--org", "acme", "--kind", "scim", "--expires", "soon"], 2),
                             (["--org", "acme", "--kind", "scim", "--expires", "0d"], 1),
+                            (["--org", "acme", "--kind", "admin", "--scope", "users:read"], 1),
                             (["--org", "globex", "--kind", "scim"], 1)):
             self.run_it("token", "create", *words, expect=code)
         self.assertEqual(self.ask("token", "list", "--org", "acme"), [])

@@ -52,7 +52,6 @@ struct str given_token(struct database *d, const struct user *owner, enum creden
         .org_id = owner->org_id,
         .kind = kind,
         .name = STR("a token"),
-        .scopes = STR("read write"),
         .expires_us = d->fixture.time.now_us + S_TO_US(3600),
         .actor = &actor,
         .source = SOURCE_CONSOLE,

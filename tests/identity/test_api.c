@@ -254,14 +254,14 @@ static void a_token_is_shown_once(void **state) {
     struct exchange x;
     exchange_begin(&x, d, &acme.creator);
     give_body(&x, "{\"kind\":\"scim\",\"name\":\"IdP\",\"expires_in\":\"90d\","
-                  "\"scopes\":[\"users:write\"]}");
+                  "\"scopes\":[]}");
 
     assert_ok(token_create_http(&d->fixture.scope, &x.call));
     assert_int_equal(x.response.status, 201);
     const struct str secret = text_at(answer(&x), "secret");
     struct principal who = {0};
     assert_ok(check_bearer(d, secret, &who));
-    assert_str(who.scopes, "users:write");
+    assert_str(who.scopes, "");
     assert_int_equal(who.expires_us, d->fixture.time.now_us + S_TO_US(90 * 86400));
     assert_ok(tokens_list_http(&d->fixture.scope, &x.call));
     assert_int_equal(str_find(x.response.body, str_from(secret, 41)), -1);
@@ -285,6 +285,8 @@ static const struct {
     {"{\"kind\":\"scim\",\"name\":\"x\",\"expires_in\":\"soon\"}", "token.expiry"},
     {"{\"kind\":\"scim\",\"name\":\"x\",\"scopes\":[\"a b\"]}", "token.scopes"},
     {"{\"kind\":\"scim\",\"name\":\"x\",\"scopes\":[1]}", "token.scopes"},
+    {"{\"kind\":\"scim\",\"name\":\"x\",\"scopes\":[\"users:read\"]}", "token.scopes"},
+    {"{\"kind\":\"admin\",\"name\":\"x\",\"scopes\":\"users:read\"}", "token.scopes"},
 };
 
 static void tokens_that_cannot_be_are_refused(void **state) {

@@ -166,7 +166,7 @@ static void a_token_says_whose_hand_it_is(void **state) {
     assert_int_equal(who.kind, CREDENTIAL_SCIM_TOKEN);
     assert_int_equal(who.actor.kind, ACTOR_CONNECTION);
     assert_true(str_eq(who.actor.id, scim.connection_id));
-    assert_str(who.scopes, "read write");
+    assert_str(who.scopes, "");
     assert_ok(check_bearer(d, admin_secret, &who));
     assert_int_equal(who.actor.kind, ACTOR_USER);
     assert_int_equal(who.actor.role, ROLE_CREATOR);
