@@ -134,6 +134,9 @@ static void apply(struct shard *shard, struct apply_letter *letter) {
         session_cache_revoke(shard->cache, &batch->rows[i]);
         letter->cut_sockets[i] = live_revoke(shard, &batch->rows[i]);
     }
+    if (batch->count > 0 && shard->set.transport->revoked != NULL) {
+        shard->set.transport->revoked(shard->set.transport);
+    }
     memcpy(shard->applied, batch->positions, sizeof shard->applied);
     shard->is_bus_gone = batch->is_bus_gone;
     renew(shard, batch->lease_us);

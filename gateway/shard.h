@@ -131,6 +131,10 @@ struct transport {
      * 101 may be on the way): shut that connection's descriptor down in both directions. */
     void (*socket_cut)(struct transport *transport, struct live_socket *socket, uint16_t code,
                        struct str reason);
+    /* Revocations were applied: answers that are still on their way out and whose caller does not
+     * stand any more (shard_exchange_stands) are cut before this returns. NULL: answers leave
+     * whole. */
+    void (*revoked)(struct transport *transport);
 };
 
 struct live_socket {
@@ -210,6 +214,9 @@ void shard_exchange_begin(struct shard *shard, struct exchange *exchange);
 /* The client went away. At a worker: it comes back and is freed quietly; else the transport frees
  * it itself (returns false). */
 bool shard_exchange_abandon(struct exchange *exchange);
+
+/* Has nothing been revoked since that its principal hangs on? For answers that are not out yet. */
+bool shard_exchange_stands(const struct shard *shard, const struct exchange *exchange);
 
 /* Live sockets -------------------------------------------------------------------------------- */
 

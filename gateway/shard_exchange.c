@@ -266,6 +266,13 @@ static enum ring_verdict test_ticket(const struct shard *shard, const struct exc
     return verdict == RING_CLEAR && age_us >= shard->soft_us ? RING_OVERRUN : verdict;
 }
 
+bool shard_exchange_stands(const struct shard *shard, const struct exchange *exchange) {
+    enum revocation_kind own_kind = REVOKED_USER;
+    return exchange->kept == NULL ||
+           ring_test(&shard->ring, exchange->ticket.applied_count, exchange->kept,
+                     &exchange->revoked, &own_kind) != RING_HIT;
+}
+
 /* The credential only, never the handler again. */
 static void check_again(struct shard *shard, struct exchange *exchange) {
     if (++exchange->checks >= EXCHANGE_MAX_CHECKS) {

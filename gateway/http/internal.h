@@ -51,7 +51,9 @@ struct request_slot {
     struct str raw_target; /* path?query as it came */
     struct strbuf body;
     size_t discarded;
-    bool is_begun, is_complete, is_suspended, is_answered, is_queued;
+    bool is_begun, is_complete, is_suspended, is_answered, is_queued, is_answering;
+    struct request_slot *next, *prev; /* answers on their way out, of somebody */
+    struct exchange *exchange;
 };
 
 /* The loop's side of a live socket. */
@@ -92,6 +94,8 @@ struct http_loop {
     size_t id_count; /* of those not used yet */
     struct deadline_list deadlines[DEADLINE_KINDS];
 
+    struct request_slot *answering;
+
     struct ws_pool *pool;
     struct live_io *wheel[PING_WHEEL_SECONDS];
     int64_t wheel_second; /* the last one handled */
@@ -119,6 +123,10 @@ void request_answer(struct transport *transport, struct exchange *exchange);
 /* respond.c */
 enum MHD_Result respond(struct http_loop *loop, struct MHD_Connection *connection,
                         struct exchange *exchange);
+
+/* An answer to somebody leaves the list when its last byte is out. */
+void answering_leave(struct request_slot *slot);
+void respond_revoked(struct transport *transport);
 
 /* live_io.c */
 void live_io_adopt(struct http_loop *loop, struct exchange *exchange, int fd, const char *extra,

@@ -238,7 +238,12 @@ static void feed(struct live_io *io, const void *bytes, size_t len) {
         return; /* cut meanwhile */
     }
     switch (fed) {
-    case WS_FED_OK: watch_message(io); break;
+    case WS_FED_OK:
+        watch_message(io);
+        if (!flush(io)) { /* a pong, or the acks of what was fed */
+            lose(io);
+        }
+        break;
     case WS_FED_NO_CONTEXT: punish(io, 1013); break;
     case WS_FED_CLOSED:
         (void) flush(io);

@@ -18,7 +18,8 @@ enum {
     EVENTS_PER_PASS = 256,
     LONGEST_WAIT_MS = 1000,
     LISTEN_BACKLOG = 1024,
-    ACCEPT_PAUSE_MS = 200
+    ACCEPT_PAUSE_MS = 200,
+    ANSWER_BUFFER_BYTES = 64 * 1024
 };
 
 /* What an epoll event without a live socket is about: their addresses tell. */
@@ -65,7 +66,8 @@ result http_loop_new(struct scope *scope, const struct http_loop_settings *setti
     if (loop == NULL) {
         abort();
     }
-    loop->transport = (struct transport){request_answer, live_io_flush, live_io_cut};
+    loop->transport =
+        (struct transport){request_answer, live_io_flush, live_io_cut, respond_revoked};
     loop->env = settings->env;
     loop->limits = settings->limits;
     loop->addresses = settings->addresses;
@@ -140,6 +142,10 @@ static void admit_connection(struct http_loop *loop, int fd, const struct sockad
     }
     const int on = 1;
     (void) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    /* By default the kernel takes megabytes for a client that does not read: memory that nobody
+     * limits, and an answer that a revocation could not cut any more. */
+    const int buffer = ANSWER_BUFFER_BYTES;
+    (void) setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof buffer);
     loop->connections++;
     if (MHD_add_connection(loop->daemon, fd, address, address_len) != MHD_YES) {
         loop->connections--; /* the parser has closed it without telling request_peer_changed */

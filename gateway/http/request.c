@@ -61,15 +61,28 @@ static struct str next_request_id(struct scope *scope, struct http_loop *loop) {
     return base64url_encode(scope->arena, loop->id_bytes[--loop->id_count], REQUEST_ID_BYTES);
 }
 
+/* Several lines are one list (RFC 9110 section 5.3): a proxy may add a line of its own behind the
+ * client's, and only the last address is the proxy's word. */
+static struct str forwarded_for(struct scope *scope, const struct http_request *request) {
+    struct strbuf list = strbuf_begin(scope->arena, POOL_BYTES);
+    for (size_t i = 0; i < request->header_count; i++) {
+        if (str_eq_ascii_nocase(request->headers[i].name, STR("x-forwarded-for"))) {
+            strbuf_add(&list, list.len > 0 ? STR(",") : STR(""));
+            strbuf_add(&list, request->headers[i].value);
+        }
+    }
+    return strbuf_str(&list);
+}
+
 static void read_client(struct scope *scope, const struct request_slot *slot,
                         struct http_request *request) {
-    const struct str forwarded_for = http_header_get(request, "x-forwarded-for");
-    if (forwarded_for.len == 0) { /* as most come: the text is ready */
+    const struct str forwarded = forwarded_for(scope, request);
+    if (forwarded.len == 0) { /* as most come: the text is ready */
         request->client_address = str_copy(scope->arena, str_from_c(slot->peer->address_text));
         return;
     }
     unsigned char client[16];
-    client_address_find(slot->peer->address, forwarded_for, slot->loop->trusted_proxies, client);
+    client_address_find(slot->peer->address, forwarded, slot->loop->trusted_proxies, client);
     request->client_address = client_address_text(scope->arena, client);
 }
 
@@ -217,6 +230,7 @@ void request_completed(void *cls, struct MHD_Connection *connection, void **stat
         return;
     }
     struct request_slot *slot = exchange->transport_data;
+    answering_leave(slot);
     if (slot->peer != NULL) {
         deadline_start(loop, slot->peer, DEADLINE_KEEP_ALIVE);
     }

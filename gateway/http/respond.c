@@ -94,10 +94,50 @@ static struct MHD_Response *make_response(struct http_loop *loop, struct exchang
     return response;
 }
 
+static void answering_enter(struct request_slot *slot, struct exchange *exchange) {
+    slot->exchange = exchange;
+    slot->prev = NULL;
+    slot->next = slot->loop->answering;
+    if (slot->next != NULL) {
+        slot->next->prev = slot;
+    }
+    slot->loop->answering = slot;
+    slot->is_answering = true;
+}
+
+void answering_leave(struct request_slot *slot) {
+    if (!slot->is_answering) {
+        return;
+    }
+    *(slot->prev == NULL ? &slot->loop->answering : &slot->prev->next) = slot->next;
+    if (slot->next != NULL) {
+        slot->next->prev = slot->prev;
+    }
+    slot->is_answering = false;
+}
+
+/* What a revoked person has not read yet must not leave the kernel: dissolving the association
+ * (connect to AF_UNSPEC) resets the connection and throws the send buffer away; the parser finds
+ * out at its next write. */
+void respond_revoked(struct transport *transport) {
+    struct http_loop *loop = (struct http_loop *) (void *) transport;
+    for (struct request_slot *slot = loop->answering; slot != NULL;) {
+        struct request_slot *next = slot->next;
+        if (!shard_exchange_stands(loop->shard, slot->exchange)) {
+            const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+            (void) connect(slot->peer->fd, &nobody, sizeof nobody);
+            answering_leave(slot);
+            loop->needs_run = true;
+        }
+        slot = next;
+    }
+}
+
 enum MHD_Result respond(struct http_loop *loop, struct MHD_Connection *connection,
                         struct exchange *exchange) {
     struct request_slot *slot = exchange->transport_data;
     slot->is_queued = true;
+    deadline_start(loop, slot->peer, DEADLINE_REQUEST); /* who does not read is not waited for */
     const bool is_upgrade = exchange->socket != NULL;
     struct MHD_Response *response =
         is_upgrade ? make_upgrade(exchange) : make_response(loop, exchange);
@@ -106,6 +146,9 @@ enum MHD_Result respond(struct http_loop *loop, struct MHD_Connection *connectio
     }
     const unsigned status =
         is_upgrade ? MHD_HTTP_SWITCHING_PROTOCOLS : (unsigned) exchange->response.status;
+    if (!is_upgrade && exchange->has_principal) {
+        answering_enter(slot, exchange);
+    }
     const enum MHD_Result queued = MHD_queue_response(connection, status, response);
     MHD_destroy_response(response);
     return queued;

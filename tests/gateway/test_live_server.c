@@ -126,6 +126,77 @@ static void a_state_changing_call_needs_the_csrf_header(void **state) {
                      200);
 }
 
+/* A page of history that fits no kernel buffer. */
+static struct str fill_history(struct server *s, const struct person *writer) {
+    const char *list =
+        api_call(s, "GET", "/api/v1/conversations", writer->cookie, writer->csrf, NULL);
+    const char *id = strstr(list, "\"id\":\"");
+    assert_non_null(id);
+    const struct str path =
+        str_format(s->fixture.scope.arena, "/api/v1/conversations/%.36s/messages", id + 6);
+    char *text = arena_alloc(s->fixture.scope.arena, 30001);
+    memset(text, 'x', 30000);
+    for (int i = 0; i < 100; i++) {
+        const struct str body =
+            str_format(s->fixture.scope.arena, "{\"text\":\"%s\",\"nonce\":\"big%d\"}", text, i);
+        const int status =
+            answer_status(api_call(s, "POST", path.at, writer->cookie, writer->csrf, body.at));
+        assert_true(status == 200 || status == 201);
+    }
+    return path;
+}
+
+static void an_answer_that_is_still_on_its_way_is_cut_as_well(void **state) {
+    struct server *s = *state;
+    const struct person ann = creator(s);
+    const struct person leaver = signed_in(s, "slow reader");
+    const struct str path = fill_history(s, &ann);
+    const int fd = client_connect(s);
+    const int little = 4096;
+    (void) setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &little, sizeof little);
+    const struct str request =
+        str_format(s->fixture.scope.arena,
+                   "GET %.*s?limit=100 HTTP/1.1\r\nHost: a\r\nCookie: gatehouse=%.*s\r\n\r\n",
+                   STR_ARG(path), STR_ARG(leaver.cookie));
+    client_send(fd, request.at);
+    char first[16];
+    assert_int_equal(recv(fd, first, sizeof first, MSG_WAITALL), sizeof first); /* it has begun */
+    assert_memory_equal(first, "HTTP/1.1 200", 12);
+    const struct str out =
+        str_format(s->fixture.scope.arena, "/api/v1/users/%.*s/deactivate", STR_ARG(leaver.id));
+    assert_int_equal(answer_status(api_call(s, "POST", out.at, ann.cookie, ann.csrf, "{}")), 200);
+    size_t total = 0;
+    static char bytes[65536];
+    ssize_t got = 0;
+    while ((got = recv(fd, bytes, sizeof bytes, 0)) > 0) {
+        total += (size_t) got;
+    }
+    assert_int_equal(got, -1);
+    assert_int_equal(errno, ECONNRESET);
+    assert_true(total < 2500000); /* of 3 MB: only what had left the server before */
+    (void) close(fd);
+}
+
+static void a_ping_is_answered_at_once(void **state) {
+    struct server *s = *state;
+    const struct person ben = signed_in(s, "pinger");
+    int status = 0;
+    const int fd = ws_client_open(s, ben.cookie, &status);
+    (void) ws_client_wait(s, fd, "\"type\":\"hello\"");
+    const unsigned char ping[] = {0x89, 0x82, 0, 0, 0, 0, 'h', 'i'};
+    assert_int_equal(send(fd, ping, sizeof ping, MSG_NOSIGNAL), sizeof ping);
+    const struct timeval limit = {3, 0}; /* our own ping would be due after up to 30 s */
+    (void) setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    struct str payload = {"", 0};
+    int opcode = 0;
+    do {
+        opcode = ws_client_read(s, fd, &payload);
+    } while (opcode != 0 && opcode != WS_PONG);
+    assert_int_equal(opcode, WS_PONG);
+    assert_str(payload, "hi");
+    (void) close(fd);
+}
+
 static void a_frame_that_breaks_the_protocol_ends_that_connection_alone(void **state) {
     struct server *s = *state;
     const struct person ben = signed_in(s, "protocol");
@@ -170,6 +241,8 @@ int main(void) {
         cmocka_unit_test(a_message_reaches_who_is_connected),
         cmocka_unit_test(who_is_deactivated_is_out_before_the_answer),
         cmocka_unit_test(a_state_changing_call_needs_the_csrf_header),
+        cmocka_unit_test(an_answer_that_is_still_on_its_way_is_cut_as_well),
+        cmocka_unit_test(a_ping_is_answered_at_once),
         cmocka_unit_test(a_frame_that_breaks_the_protocol_ends_that_connection_alone),
         cmocka_unit_test(a_stopping_server_says_1012_and_answers_what_it_has_begun),
     };
