@@ -260,7 +260,7 @@ static void *run_writer(void *self) {
 
 static void start_shard(struct race *race, unsigned number) {
     struct race_shard *own = &race->shards[number];
-    own->transport = (struct transport){take_answer, take_frames, take_cut};
+    own->transport = (struct transport){take_answer, take_frames, take_cut, NULL};
     own->race = race;
     (void) pthread_mutex_init(&own->mutex, NULL);
     assert_int_equal(pipe(own->wake), 0);

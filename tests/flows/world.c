@@ -165,7 +165,8 @@ static bool take_ready(struct world *world) {
 static void start_shard(struct node *node, unsigned number) {
     struct world *world = node->world;
     struct world_transport *transport = &node->transports[number];
-    transport->transport = (struct transport){transport_answer, transport_flush, transport_cut};
+    transport->transport =
+        (struct transport){transport_answer, transport_flush, transport_cut, NULL};
     transport->node = node;
     transport->shard = number;
     const struct shard_settings settings = {
