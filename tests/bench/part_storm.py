@@ -28,7 +28,6 @@ DELETE FROM session WHERE org_id = :org_id AND user_id = :user_id;
 DELETE FROM api_token WHERE org_id = :org_id AND owner_id = :user_id;
 DELETE FROM oidc_session WHERE org_id = :org_id AND user_id = :user_id;
 INSERT INTO audit (org_id, id, at_us, actor_kind, actor_id, source, action, subject_kind, subject_id, reason_code, request_id) VALUES (:org_id, :a, 1, 'connection', :a, 'scim', 'user.deactivated', 'user', :user_id, NULL, :a);
-INSERT INTO scim_user (org_id, id, user_id, connection_id, external_id, display_key, attributes, version, is_live, created_us, changed_us) VALUES (:org_id, :user_id, :user_id, :a, :a, NULL, '{}', 1, 1, 1, 1);
 INSERT INTO job (id, org_id, kind, payload, state, attempts, run_at_us, owner, reason, created_us) VALUES (:b, :org_id, 'user.cleanup', '{"user":"01a208e8-98a7-71c0-9cd9-35865a91ebb2","epoch":2}', 'dead', 0, 1, '', '', 1);
 INSERT INTO receipt (org_id, id, kind, subject, user_id, source, received_us, committed_us, sockets, sessions, tokens, nodes) VALUES (:org_id, :c, 'user', :user_id, :user_id, 'scim', 1, 1, 0, 1, 0, '[]');
 UPDATE event_head SET seq = seq + 1 WHERE stream = :org_id RETURNING seq \gset
