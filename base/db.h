@@ -82,8 +82,6 @@ struct str rows_text(const struct rows *rows, size_t row, size_t column); /* NUL
 int64_t rows_number(const struct rows *rows, size_t row, size_t column);  /* NULL: 0 */
 bool rows_is_null(const struct rows *rows, size_t row, size_t column);
 
-/* Opening ------------------------------------------------------------------------------------- */
-
 struct store_settings {
     /* "postgresql://…", or "sqlite:PATH" of the database file */
     struct str url;
@@ -120,8 +118,6 @@ RESULT db_generation(struct scope *scope, struct db *db, struct str *ret);
  * timeline counts, this does nothing. */
 RESULT db_generation_renew(struct scope *scope, struct tx *tx);
 
-/* Running ------------------------------------------------------------------------------------- */
-
 /* A read outside a transaction, or inside through tx_db; a write outside one is INTERNAL
  * "db.write_outside_tx", and so is a call on the db itself while its transaction is open
  * ("db.in_tx"). UNAVAILABLE: "db.unavailable", "db.timeout", "db.serialisation", "db.disk_full",
@@ -146,8 +142,6 @@ RESULT tx_run(struct scope *scope, struct tx *tx, const struct statement *statem
               struct values values, struct rows *ret);
 /* The transaction's own view for functions that only read. */
 struct db *tx_db(struct tx *tx);
-
-/* Calls that do not block: the follower ------------------------------------------------------- */
 
 struct db_call;
 

@@ -8,8 +8,6 @@ static struct postgres_db *own(struct db *db) {
     return (struct postgres_db *) (void *) db;
 }
 
-/* Stores ---------------------------------------------------------------------------------------*/
-
 static void store_free(struct store *base) {
     struct postgres_store *store = (struct postgres_store *) (void *) base;
     explicit_bzero(store->url, strlen(store->url)); /* may hold a password */
@@ -27,8 +25,6 @@ static struct store_counts no_counts(struct store *store) {
     (void) store;
     return (struct store_counts){0, 0, 0};
 }
-
-/* Connections ----------------------------------------------------------------------------------*/
 
 static void connection_close(struct db *db) {
     postgres_disconnect(own(db));
@@ -49,8 +45,6 @@ static result connection_open(struct scope *scope, struct store *store, struct d
     *ret = &db->db;
     return OK_RESULT;
 }
-
-/* Outside a transaction -------------------------------------------------------------------------*/
 
 /* In use the cause of a failed connect does not matter. */
 static result reconnect(struct scope *scope, struct postgres_db *db) {
@@ -82,8 +76,6 @@ static result postgres_read(struct scope *scope, struct db *base, const struct d
     const result r = read_once(scope, db, query, ret);
     return !is_ok(r) && is_stale(db, was_proven) ? read_once(scope, db, query, ret) : r;
 }
-
-/* Transactions ----------------------------------------------------------------------------------*/
 
 static result begin_once(struct scope *scope, struct postgres_db *db) {
     TRY(reconnect(scope, db));

@@ -41,8 +41,6 @@ static struct postgres_db *db_of(const struct postgres_call *call) {
     return (struct postgres_db *) (void *) call->call.db;
 }
 
-/* Sending --------------------------------------------------------------------------------------*/
-
 static bool send_command(struct postgres_call *call, const char *sql, enum slot_kind kind) {
     call->slots[call->slot_count++] = (struct slot){kind, 0};
     return PQsendQueryParams(db_of(call)->connection, sql, 0, NULL, NULL, NULL, NULL, 0) == 1;
@@ -98,8 +96,6 @@ static bool send_rollback(struct postgres_call *call) {
     return send_command(call, "ROLLBACK", SLOT_COMMAND) &&
            PQpipelineSync(db_of(call)->connection) == 1;
 }
-
-/* Receiving ------------------------------------------------------------------------------------*/
 
 static void note_failure(struct postgres_call *call, enum db_error error) {
     if (!call->is_failed) {

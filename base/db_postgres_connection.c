@@ -36,8 +36,6 @@ void postgres_disconnect(struct postgres_db *db) {
     db->is_proven = false;
 }
 
-/* Errors ---------------------------------------------------------------------------------------*/
-
 /* One table: the SQLSTATE, or its class of two characters. */
 static const struct {
     const char *state;
@@ -97,8 +95,6 @@ static enum db_error connect_error(const PGconn *connection) {
     }
     return DB_OPEN;
 }
-
-/* Connecting -----------------------------------------------------------------------------------*/
 
 /* Nothing is printed. A warning during COMMIT is the only sign that it is not on the standby. */
 static void notice(void *context, const PGresult *answer) {
@@ -212,8 +208,6 @@ enum postgres_progress postgres_connect_advance(struct postgres_db *db) {
     }
     return db->phase == POSTGRES_SETTING_UP ? advance_settings(db) : POSTGRES_DONE;
 }
-
-/* Blocking -------------------------------------------------------------------------------------*/
 
 /* False: the deadline has passed. */
 static bool wait_events(const struct postgres_db *db) {
@@ -365,8 +359,6 @@ result postgres_query(struct scope *scope, struct postgres_db *db, const struct 
         send_query(scope, db, query) == 1 ? receive(db, &answer) : send_failed(db);
     return is_answered ? postgres_rows(scope, answer, ret) : db_fail(scope, db->error);
 }
-
-/* Values ---------------------------------------------------------------------------------------*/
 
 static const char *parameter(struct arena *arena, const struct value *value) {
     switch (value->kind) {

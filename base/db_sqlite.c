@@ -41,8 +41,6 @@ enum db_error sqlite_error(int extended_code) {
     }
 }
 
-/* Statements -----------------------------------------------------------------------------------*/
-
 static int is_past_deadline(void *context) {
     const struct sqlite_connection *connection = context;
     return connection->deadline_us != 0 && clock_monotonic_us() >= connection->deadline_us;
@@ -202,8 +200,6 @@ int sqlite_execute(struct sqlite_connection *connection, const char *sql) {
     return code == SQLITE_DONE || code == SQLITE_ROW ? SQLITE_OK : code;
 }
 
-/* Connections ----------------------------------------------------------------------------------*/
-
 static void connection_close(struct sqlite_connection *connection) {
     statement_cache_clear(&connection->cache);
     (void) sqlite3_close(connection->handle);
@@ -320,8 +316,6 @@ static struct store_counts sqlite_store_counts(struct store *base) {
     return counts;
 }
 
-/* The driver -----------------------------------------------------------------------------------*/
-
 static struct sqlite_db *own(struct db *db) {
     return (struct sqlite_db *) (void *) db;
 }
@@ -409,8 +403,6 @@ static result sqlite_migration_lock(struct scope *scope, struct db *db) {
     writer_of(db)->connection.is_unlimited = true;
     return OK_RESULT;
 }
-
-/* Calls: run at once ---------------------------------------------------------------------------*/
 
 static result run_reads(struct scope *scope, struct db *base, const struct db_step *steps,
                         struct db_call *call) {

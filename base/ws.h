@@ -12,8 +12,6 @@
 
 enum { WS_MAX_MESSAGE_BYTES = 64 * 1024, WS_POOL_CONTEXTS = 256 };
 
-/* Outbound: unmasked server frames ------------------------------------------------------------ */
-
 enum ws_opcode { WS_TEXT = 1, WS_CLOSE = 8, WS_PING = 9, WS_PONG = 10 };
 
 struct ws_frame {
@@ -27,8 +25,6 @@ struct ws_frame *ws_frame_new(enum ws_opcode opcode, struct str payload);
 struct ws_frame *ws_frame_new_close(uint16_t code, struct str reason); /* reason <= 123 bytes */
 struct ws_frame *ws_frame_ref(struct ws_frame *frame);
 void ws_frame_unref(struct ws_frame **frame);
-
-/* Inbound: masked client frames --------------------------------------------------------------- */
 
 struct ws_pool; /* of one shard */
 struct ws_in;   /* the incomplete message of one socket; NULL when there is none */

@@ -65,8 +65,6 @@ void barriers_add(struct barriers *barriers, struct exchange *exchange) {
     barriers->first = barrier;
 }
 
-/* Acknowledgements ---------------------------------------------------------------------------- */
-
 static bool is_same(const struct known *known, struct str instance, struct str generation) {
     return str_eq((struct str){known->instance, known->instance_len}, instance) &&
            (HOLE(19) || str_eq((struct str){known->generation, known->generation_len}, generation));
@@ -140,8 +138,6 @@ void barriers_acknowledge(struct barriers *barriers, struct str instance, struct
         count_acks(barriers, barrier, now_boot_us);
     }
 }
-
-/* Reads --------------------------------------------------------------------------------------- */
 
 static void take_list(const struct barriers *barriers, struct barrier *barrier,
                       const struct barrier_read *read) {
@@ -224,8 +220,6 @@ void barriers_cut(struct barriers *barriers, int partition, int64_t seq, int64_t
         }
     }
 }
-
-/* Ends ---------------------------------------------------------------------------------------- */
 
 static int64_t ends_at(const struct barriers *barriers, const struct barrier *barrier) {
     const int64_t bounds = barrier->is_questioned ? QUESTION_BOUNDS : 1;

@@ -47,9 +47,6 @@ void command_print(const struct command_call *call, struct str text) {
     (void) fwrite(text.at, 1, text.len, call->out);
 }
 
-/* Help ------------------------------------------------------------------------------------------
- */
-
 static void print_options(FILE *out, const struct command_option *options) {
     for (; options != NULL && options->name != NULL; options++) {
         char left[NAME_COLUMN];
@@ -88,9 +85,6 @@ static void print_help(FILE *out, const struct command *command) {
     }
     (void) fputs("\nOptions of all commands: gatehouse --help\n", out);
 }
-
-/* Running ---------------------------------------------------------------------------------------
- */
 
 static const char *find_variable(const char *const *environment, struct str name) {
     for (size_t i = 0; environment != NULL && environment[i] != NULL; i++) {

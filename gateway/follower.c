@@ -114,8 +114,6 @@ struct str follower_instance(const struct follower *follower) {
     return follower->instance;
 }
 
-/* Messages in --------------------------------------------------------------------------------- */
-
 void follower_barrier(struct follower *follower, struct exchange *exchange) {
     mailbox_post(follower->mailbox, MAILBOX_CONTROL, &exchange->work.letter);
 }
@@ -222,8 +220,6 @@ static void take_letters(struct follower *follower, enum mailbox_lane lane, int6
         letter = next;
     }
 }
-
-/* Steps --------------------------------------------------------------------------------------- */
 
 void follower_reset(struct follower *follower, enum phase phase, const char *reason) {
     struct scope scope = follower_scope(follower, follower->arena);

@@ -27,8 +27,6 @@ static void fetch_open(struct follower *follower, int64_t lease_us,
     memcpy(follower->fetch.heads, heads, sizeof follower->fetch.heads);
 }
 
-/* Letters ------------------------------------------------------------------------------------- */
-
 static struct apply_batch *batch_new(struct follower *follower) {
     struct fetch *fetch = &follower->fetch;
     struct arena *arena = fetch->is_open ? fetch->arena : arena_new();
@@ -136,8 +134,6 @@ void follower_batch_back(struct follower *follower, struct apply_letter *letter)
     apply_batch_free(batch);
 }
 
-/* Rows ---------------------------------------------------------------------------------------- */
-
 void follower_add_page_steps(struct follower *follower, const bool wanted[REVOCATION_PARTITIONS]) {
     struct follower_call *at = &follower->at;
     at->first_page_step = at->step_count;
@@ -229,8 +225,6 @@ void follower_pages_done(struct follower *follower) {
     }
     fetch_close(follower);
 }
-
-/* Heads --------------------------------------------------------------------------------------- */
 
 static void look_at_foreign(struct follower *follower, const struct node_row *node, int64_t now) {
     struct foreign *foreign = NULL;

@@ -95,8 +95,6 @@ static void stream_drop(struct follower *follower, struct stream *stream) {
     }
 }
 
-/* Letters ------------------------------------------------------------------------------------- */
-
 static void send(struct follower *follower, struct stream *stream, struct live_batch *batch,
                  size_t shard) {
     struct events_letter *letter = NEW(batch->arena, struct events_letter);
@@ -165,8 +163,6 @@ void follower_events_back(struct follower *follower, struct events_letter *lette
         live_batch_free(batch);
     }
 }
-
-/* Watching ------------------------------------------------------------------------------------ */
 
 void follower_stream_watch(struct follower *follower, struct str org_id, unsigned shard_number,
                            uint64_t watch) {
@@ -239,8 +235,6 @@ void follower_streams_close(struct follower *follower) {
     }
     index_close(&follower->streams);
 }
-
-/* Reading ------------------------------------------------------------------------------------- */
 
 bool follower_streams_want(const struct follower *follower) {
     return follower->dirty_first != NULL;

@@ -56,8 +56,6 @@ static void disown(struct str *text) {
     *text = (struct str){NULL, 0};
 }
 
-/* People and organisations -------------------------------------------------------------------- */
-
 struct live_user *live_user_find(const struct shard *shard, struct str org_id, struct str id) {
     struct index_link *link = index_find(&shard->users, index_key('u', org_id, id));
     for (; link != NULL; link = index_next(link)) {
@@ -179,8 +177,6 @@ static void bury(struct shard *shard, struct live_socket *socket) {
     socket->org_next = shard->graveyard;
     shard->graveyard = socket;
 }
-
-/* Opening and closing ------------------------------------------------------------------------- */
 
 /* ?resume=: where the client says it was. Only a position: it opens nothing by itself. */
 static RESULT read_resume(struct scope *scope, struct exchange *exchange) {
@@ -315,8 +311,6 @@ void live_cut_all(struct shard *shard, uint16_t code, struct str reason) {
     live_cut_some(shard, SIZE_MAX, code, reason);
 }
 
-/* Revocation ---------------------------------------------------------------------------------- */
-
 static int64_t cut_listed(struct shard *shard, const struct index *index, size_t offset,
                           const struct revocation *row) {
     int64_t count = 0;
@@ -375,8 +369,6 @@ int64_t live_revoke(struct shard *shard, const struct revocation *row) {
     }
     return 0;
 }
-
-/* Outbound frames ----------------------------------------------------------------------------- */
 
 bool shard_socket_queue(struct shard *shard, struct live_socket *socket, struct ws_frame *frame) {
     if (socket->is_closed) {

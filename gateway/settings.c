@@ -66,8 +66,6 @@ static void take(struct loader *loader, struct str key, const struct given *give
     kept->is_path = is_path;
 }
 
-/* File ----------------------------------------------------------------------------------------- */
-
 static bool wants_list(const struct loader *loader, struct str key) {
     bool is_path = false;
     const ptrdiff_t row = find_row(loader, key, &is_path);
@@ -115,9 +113,6 @@ static void load_file(struct loader *loader, const char *path) {
         take_entry(loader, name, &document.entries[i]);
     }
 }
-
-/* Environment and command line ------------------------------------------------------------------
- */
 
 /* A list in one text: "10.0.0.0/8 443, ::1". */
 static struct setting_value split_list(struct arena *arena, struct str text) {
@@ -201,8 +196,6 @@ static void load_arguments(struct loader *loader, const struct settings_input *i
     }
 }
 
-/* Values --------------------------------------------------------------------------------------- */
-
 static struct str join(struct arena *arena, const struct setting_value *value) {
     struct strbuf buf = strbuf_begin(arena, 64 * 1024);
     for (size_t i = 0; i < value->count; i++) {
@@ -248,9 +241,6 @@ static void load_value(struct loader *loader, size_t row, struct settings *setti
         complain(loader, given.where, key, wrong);
     }
 }
-
-/* Rules between settings ------------------------------------------------------------------------
- */
 
 static bool is_loopback_listen(struct str listen) {
     return str_has_prefix(listen, STR("127.")) || str_has_prefix(listen, STR("[::1]:"));

@@ -200,8 +200,6 @@ unsigned shard_number(const struct shard *shard);
 /* The follower's, handed over by follower_set_shards; NULL: none. */
 void shard_set_dead_man(struct shard *shard, struct dead_man *dead_man);
 
-/* Exchanges ----------------------------------------------------------------------------------- */
-
 struct exchange *shard_exchange_new(struct shard *shard);
 /* Also frees a socket that was registered and never adopted. */
 void shard_exchange_free(struct exchange **exchange);
@@ -218,8 +216,6 @@ bool shard_exchange_abandon(struct exchange *exchange);
 /* Has nothing been revoked since that its principal hangs on? For answers that are not out yet. */
 bool shard_exchange_stands(const struct shard *shard, const struct exchange *exchange);
 
-/* Live sockets -------------------------------------------------------------------------------- */
-
 /* After 101: the transport has the descriptor; the shard queues hello and what was missed. If the
  * socket was cut in between it is closed at once (socket_cut is called from within) and false is
  * returned: forget it. The exchange is freed by the transport as after any answer. */
@@ -235,8 +231,6 @@ void shard_socket_sent(struct shard *shard, struct live_socket *socket, size_t b
  * and returns false. */
 bool shard_socket_queue(struct shard *shard, struct live_socket *socket, struct ws_frame *frame);
 size_t shard_socket_count(const struct shard *shard);
-
-/* Steps --------------------------------------------------------------------------------------- */
 
 /* Drains the control lane, then completions and event batches, then one fan-out slice. True when
  * fan-out is left: call again without waiting. */

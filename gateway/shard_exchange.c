@@ -60,8 +60,6 @@ void shard_exchange_free(struct exchange **exchange) {
     give_arena(shard, arena);
 }
 
-/* Admission ----------------------------------------------------------------------------------- */
-
 static RESULT find_route(struct scope *scope, const struct shard *shard,
                          struct exchange *exchange) {
     unsigned allowed = 0;
@@ -141,8 +139,6 @@ bool shard_exchange_admit(struct shard *shard, struct exchange *exchange) {
     answer_failure(exchange);
     return false;
 }
-
-/* Going and coming back ----------------------------------------------------------------------- */
 
 static void answer(struct shard *shard, struct exchange *exchange) {
     exchange->is_answered = true;

@@ -51,8 +51,6 @@ result connection_list_all(struct scope *scope, struct db *db, struct str org_id
     return OK_RESULT;
 }
 
-/* Sealed columns ------------------------------------------------------------------------------- */
-
 static struct str seal_context(struct scope *scope, const struct connection *connection,
                                const char *column) {
     return str_format(scope->arena, "connection/%.*s/%.*s/%s", STR_ARG(connection->org_id),
@@ -107,8 +105,6 @@ static result seal_secrets(struct scope *scope, const struct identity *identity,
         (connection->client_key_sealed.len == 0 || connection->oidc.client_alg != old_alg);
     return needs_key ? seal_client_key(scope, identity, connection) : OK_RESULT;
 }
-
-/* Changes -------------------------------------------------------------------------------------- */
 
 static result audit(struct scope *scope, struct tx *tx, const struct connection_change *change,
                     const struct connection *connection, enum audit_action action) {
@@ -251,8 +247,6 @@ result connection_mark_tested(struct scope *scope, struct db *db, const struct a
     connection->tested_us = now_us;
     return OK_RESULT;
 }
-
-/* Ending --------------------------------------------------------------------------------------- */
 
 /* Its credentials go; receipt and revocation row come last (revocation.md rule 1). */
 static result end_credentials(struct scope *scope, struct tx *tx,

@@ -18,8 +18,6 @@ static struct connection_change change_of(const struct call *call) {
     };
 }
 
-/* Answers -------------------------------------------------------------------------------------- */
-
 static void write_addresses(struct scope *scope, const struct call *call, struct json_out *out,
                             const struct connection *connection) {
     const struct str base =
@@ -102,8 +100,6 @@ result connection_get_http(struct scope *scope, struct call *call) {
     return answer_connection(scope, call, 200, &connection);
 }
 
-/* Changes -------------------------------------------------------------------------------------- */
-
 /* One call to the provider before anything is stored. What is wrong with the settings is the
  * sender's to mend; a provider that is away may be tried again. */
 static result discover(struct scope *scope, const struct json *body,
@@ -174,8 +170,6 @@ result connection_delete_http(struct scope *scope, struct call *call) {
     http_answer_empty(call->response, 204);
     return OK_RESULT;
 }
-
-/* Test and enable ------------------------------------------------------------------------------ */
 
 struct check {
     const char *name;

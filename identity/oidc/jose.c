@@ -110,8 +110,6 @@ bool jose_alg_fits(enum jose_alg alg, const struct jwk_public *key) {
     return ALGORITHMS[alg].kind == key->kind && ALGORITHMS[alg].curve == key->curve;
 }
 
-/* Keys ---------------------------------------------------------------------------------------- */
-
 static void free_pkey(EVP_PKEY **pkey) {
     EVP_PKEY_free(*pkey);
 }
@@ -301,8 +299,6 @@ result jose_key_open(struct scope *scope, struct jose *jose, const struct jwk_pu
     return OK_RESULT;
 }
 
-/* Verification -------------------------------------------------------------------------------- */
-
 static const EVP_MD *digest_of(enum jose_alg alg) {
     if (alg == JOSE_EDDSA) {
         return NULL; /* Ed25519 hashes by itself */
@@ -425,8 +421,6 @@ result jose_verify(struct scope *scope, const struct jose_key *key, enum jose_al
 #endif
     return verify_openssl(scope, key, alg, &jws);
 }
-
-/* Our own keys -------------------------------------------------------------------------------- */
 
 static EVP_PKEY *generate(enum jose_alg alg) {
     switch (ALGORITHMS[alg].kind) {
@@ -574,8 +568,6 @@ result jose_sign(struct scope *scope, struct secret pkcs8, enum jose_alg alg,
     *ret = str_format(scope->arena, "%.*s.%.*s", STR_ARG(signing_input), STR_ARG(encoded));
     return OK_RESULT;
 }
-
-/* Life ---------------------------------------------------------------------------------------- */
 
 #ifndef GH_JOSE_OPENSSL
 /* The library formats whole tokens into its messages: nothing of them leaves this function. */

@@ -43,8 +43,6 @@ struct jwt_policy jwt_policy_refresh(const struct oidc_settings *settings, struc
     };
 }
 
-/* Header -------------------------------------------------------------------------------------- */
-
 /* RFC 7515 section 4.1.9: compared without case, "application/" may be left out. */
 static bool typ_fits(struct str typ, bool is_present, const char *wanted) {
     if (!is_present) {
@@ -99,8 +97,6 @@ result jwt_decode(struct scope *scope, struct str text, const struct jwt_policy 
     *ret = jwt;
     return OK_RESULT;
 }
-
-/* Claims -------------------------------------------------------------------------------------- */
 
 static result text_claim(struct scope *scope, const struct json *json, struct str name,
                          struct str *ret, bool *ret_is_present) {
@@ -199,8 +195,6 @@ result jwt_decode_claims(struct scope *scope, const struct jwt *jwt, struct jwt_
     *ret = claims;
     return OK_RESULT;
 }
-
-/* Checks -------------------------------------------------------------------------------------- */
 
 static result check_present(struct scope *scope, const struct jwt_claims *claims,
                             const struct jwt_policy *policy) {

@@ -15,8 +15,6 @@
 
 enum { PARAMETERS_MAX = 16, CODE_MAX = 4096 };
 
-/* The way there -------------------------------------------------------------------------------- */
-
 struct parameters {
     size_t count;
     struct form_field fields[PARAMETERS_MAX];
@@ -69,8 +67,6 @@ result oidc_login_begin(struct scope *scope, struct call *call, const struct con
     *ret_url = authorization_url(scope, &metadata, &parameters);
     return OK_RESULT;
 }
-
-/* The way back --------------------------------------------------------------------------------- */
 
 result oidc_callback_parse(struct scope *scope, struct str query, struct oidc_callback *ret) {
     struct form *form = NEW(scope->arena, struct form);

@@ -100,8 +100,6 @@ struct jose *oidc_jose(struct oidc *oidc) {
     return oidc->jose;
 }
 
-/* The table ------------------------------------------------------------------------------------ */
-
 static size_t position_of(const struct oidc *oidc, struct str id, bool *ret_is_there) {
     size_t low = 0;
     size_t high = oidc->count;
@@ -170,8 +168,6 @@ static struct provider *provider_of(struct scope *scope, struct oidc *oidc,
     provider->used_us = clock_boot_us(scope->env->clock);
     return provider;
 }
-
-/* Fetching ------------------------------------------------------------------------------------- */
 
 enum next { USE_IT, FETCH_IT, GIVE_UP };
 
@@ -385,8 +381,6 @@ result oidc_provider_probe(struct scope *scope, struct oidc *oidc,
     return OK_RESULT;
 }
 
-/* Verification --------------------------------------------------------------------------------- */
-
 static result verify_signature(struct scope *scope, struct oidc *oidc,
                                const struct connection *connection, const struct jwt *jwt) {
     struct oidc_metadata metadata;
@@ -422,8 +416,6 @@ result oidc_provider_verify(struct scope *scope, struct oidc *oidc,
     *ret = *claims;
     return OK_RESULT;
 }
-
-/* Calls at once -------------------------------------------------------------------------------- */
 
 result oidc_provider_enter(struct scope *scope, struct oidc *oidc,
                            const struct connection *connection) {

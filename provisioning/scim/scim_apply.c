@@ -17,8 +17,6 @@ static struct str sub_text(const struct json *element, struct str name) {
     return json_as_string(json_get(element, name));
 }
 
-/* Elements of a list --------------------------------------------------------------------------- */
-
 /* Nothing but what says which one it was: the value itself has been taken away. */
 static bool is_hollow(const struct json *element) {
     for (size_t i = 0; json_is_object(element) && i < json_count(element); i++) {
@@ -102,8 +100,6 @@ static result finish_list(const struct context *context, const struct building *
     return OK_RESULT;
 }
 
-/* Sub-attributes ------------------------------------------------------------------------------- */
-
 static result read_given(const struct context *context, const struct scim_attribute *attribute,
                          const struct json **ret) {
     REQUIRE(context->scope, context->given != NULL, INVALID, "scim.value");
@@ -140,8 +136,6 @@ static result change_element(const struct context *context, const struct json *e
     *ret = is_hollow(changed) ? NULL : changed;
     return OK_RESULT;
 }
-
-/* Lists ---------------------------------------------------------------------------------------- */
 
 /* The values that a list of clients' shapes names, hollow ones left out. */
 static result read_elements(const struct context *context, const struct json **ret) {
@@ -254,8 +248,6 @@ static result change_list(const struct context *context, const struct json *old,
     return OK_RESULT;
 }
 
-/* Values that fit a filter --------------------------------------------------------------------- */
-
 /* The element that `type eq "work" and primary eq true` describes; NULL: it describes none. */
 /* NOLINTNEXTLINE(misc-no-recursion): as deep as the parser allowed */
 static bool describe(const struct context *context, const struct scim_filter *filter,
@@ -315,8 +307,6 @@ static result change_fitting(const struct context *context, const struct json *o
     }
     return finish_list(context, &building, ret);
 }
-
-/* Attributes ----------------------------------------------------------------------------------- */
 
 static result change_single(const struct context *context, const struct json *old,
                             const struct json **ret) {

@@ -34,9 +34,6 @@ bool scim_boolean_parse(struct str text, bool *ret) {
     return true;
 }
 
-/* Text -----------------------------------------------------------------------------------------
- */
-
 static bool is_blank(char byte) {
     return byte == ' ' || byte == '\t';
 }
@@ -106,9 +103,6 @@ static result take_value(struct parser *parser, const struct json **ret) {
     *ret = value;
     return OK_RESULT;
 }
-
-/* Meaning --------------------------------------------------------------------------------------
- */
 
 static bool is_ordering(enum scim_operator op) {
     return op == SCIM_GT || op == SCIM_GE || op == SCIM_LT || op == SCIM_LE;
@@ -196,9 +190,6 @@ static result resolve(struct parser *parser, struct str name, struct scim_ref *r
 }
 
 /* NOLINTBEGIN(misc-no-recursion): groups, bounded by SCIM_FILTER_MAX_DEPTH */
-/* Grammar --------------------------------------------------------------------------------------
- */
-
 static struct scim_filter *new_node(struct parser *parser, enum scim_operator op,
                                     const struct scim_filter *left,
                                     const struct scim_filter *right) {

@@ -19,8 +19,6 @@ struct request {
     struct scim_edit edit;
 };
 
-/* Query ---------------------------------------------------------------------------------------- */
-
 struct query {
     struct str attributes, excluded, filter, start, count;
 };
@@ -99,8 +97,6 @@ static result read_list_request(struct scope *scope, const struct query *query,
     return OK_RESULT;
 }
 
-/* Requests ------------------------------------------------------------------------------------- */
-
 static struct str base_url(struct scope *scope, const struct call *call) {
     return str_format(scope->arena, "%.*s/scim/v2", STR_ARG(call->provisioning->public_url));
 }
@@ -167,8 +163,6 @@ static result read_write(struct scope *scope, const struct call *call, struct re
     return OK_RESULT;
 }
 
-/* Answers -------------------------------------------------------------------------------------- */
-
 static void answer_json(struct scope *scope, struct call *call, int status,
                         const struct json *json) {
     call->response->status = status;
@@ -208,8 +202,6 @@ static result conclude(struct scope *scope, struct call *call, const struct scim
     scim_error_answer(scope, &refusal, call->response);
     return OK_RESULT;
 }
-
-/* People --------------------------------------------------------------------------------------- */
 
 static result list_people(struct scope *scope, struct call *call) {
     struct request request;
@@ -318,8 +310,6 @@ result scim_user_delete(struct scope *scope, struct call *call) {
     const result done = delete_person(scope, call, &outcome);
     return conclude(scope, call, &outcome, done);
 }
-
-/* Discovery ------------------------------------------------------------------------------------ */
 
 /* RFC 7644 section 4: a filter on these lists is refused; other parameters are ignored. */
 static result check_no_filter(struct scope *scope, const struct call *call) {

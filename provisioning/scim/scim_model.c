@@ -6,8 +6,6 @@
 #define SUBS(array)  .kind = SCIM_COMPLEX, .subs = (array), .sub_count = COUNT(array)
 #define NAME(text)   .name = STR_INIT(text)
 
-/* Common attributes, RFC 7643 section 3.1; no schema lists them. ------------------------------- */
-
 static const struct scim_attribute META[] = {
     {NAME("resourceType"), .is_case_exact = true, .mutability = SCIM_READ_ONLY},
     {NAME("created"), .kind = SCIM_DATE_TIME, .mutability = SCIM_READ_ONLY},
@@ -24,8 +22,6 @@ static const struct scim_attribute COMMON[] = {
      .returned = SCIM_RETURNED_ALWAYS},
     {NAME("meta"), SUBS(META), .mutability = SCIM_READ_ONLY},
 };
-
-/* User, RFC 7643 sections 4.1 and 8.7.1 -------------------------------------------------------- */
 
 static const char *const WORK_HOME_OTHER[] = {"work", "home", "other", NULL};
 static const char *const PHONE_TYPES[] = {"work", "home", "mobile", "fax", "pager", "other", NULL};
@@ -109,8 +105,6 @@ static const struct scim_attribute USER[] = {
     {NAME("x509Certificates"), "Certificates of the person.", SUBS(CERTIFICATES), .is_multi = true},
 };
 
-/* Enterprise extension, RFC 7643 section 4.3 --------------------------------------------------- */
-
 static const struct scim_attribute MANAGER[] = {
     {NAME("value"), "The id of the manager.", .is_case_exact = true},
     {NAME("$ref"), "The address of the manager's resource.", .kind = SCIM_REFERENCE,
@@ -172,8 +166,6 @@ const struct scim_profile SCIM_TOLERANT = {
 
 const struct scim_profile SCIM_STRICT = {.name = "strict"};
 
-/* Names ---------------------------------------------------------------------------------------- */
-
 static const char *const KINDS[] = {
     [SCIM_STRING] = "string",       [SCIM_BOOLEAN] = "boolean",    [SCIM_INTEGER] = "integer",
     [SCIM_DECIMAL] = "decimal",     [SCIM_DATE_TIME] = "dateTime", [SCIM_BINARY] = "binary",
@@ -220,8 +212,6 @@ const char *scim_uniqueness_name(enum scim_uniqueness uniqueness) {
     assert(uniqueness < SCIM_UNIQUENESS_COUNT);
     return UNIQUENESS[uniqueness];
 }
-
-/* Look-ups ------------------------------------------------------------------------------------- */
 
 static const struct scim_attribute *find(const struct scim_attribute *attributes, size_t count,
                                          struct str name) {

@@ -20,8 +20,6 @@ static struct str text_of(const struct json *object, struct str name) {
     return json_as_string(json_get(object, name));
 }
 
-/* Reading -------------------------------------------------------------------------------------- */
-
 result scim_people_find(struct scope *scope, const struct scim_source *source, struct db *db,
                         struct str id, struct scim_person *ret) {
     struct scim_row row;
@@ -98,8 +96,6 @@ bool scim_tag_matches(struct str header, struct str version) {
     }
     return false;
 }
-
-/* One transaction ------------------------------------------------------------------------------ */
 
 /* What a transaction that changes one person carries along. */
 struct pass {
@@ -220,8 +216,6 @@ static result pass_finish(struct scope *scope, struct pass *pass, struct scim_ou
     return OK_RESULT;
 }
 
-/* PUT and PATCH -------------------------------------------------------------------------------- */
-
 /* PUT: what is left out is cleared, but for `active`: to leave it out is no wish to let somebody
  * back in (PC3). */
 static result replaced(struct scope *scope, const struct scim_source *source,
@@ -307,8 +301,6 @@ result scim_people_change(struct scope *scope, const struct scim_source *source,
     const result changed = run_change(scope, source, db, edit, row.user.id, ret);
     return is_ok(changed) ? changed : scim_people_refused(scope, source, db, edit, changed, ret);
 }
-
-/* POST ----------------------------------------------------------------------------------------- */
 
 /* Whom a new resource may mean (settled choice PC4). */
 enum match_kind {
@@ -478,8 +470,6 @@ result scim_people_create(struct scope *scope, const struct scim_source *source,
     return is_ok(created) ? created : scim_people_refused(scope, source, db, &edit, created, ret);
 }
 
-/* DELETE --------------------------------------------------------------------------------------- */
-
 static result bury_locked(struct scope *scope, struct pass *pass, const struct scim_edit *edit) {
     const struct scim_source *source = pass->source;
     struct scim_person person;
@@ -511,9 +501,6 @@ result scim_people_delete(struct scope *scope, const struct scim_source *source,
     deactivation_revoked(scope, &pass.change, &pass.deactivation, pass.generation, &ret->revoked);
     return OK_RESULT;
 }
-
-/* A refused request that says "not active" (settled choice PC7) ---------------------------------
- */
 
 static bool is_refusal(result failure) {
     switch (failure.code) {

@@ -14,8 +14,6 @@ bool scim_record_is_active(const struct user *user) {
     return user->state == USER_ACTIVE || user->state == USER_INVITED;
 }
 
-/* Reading -------------------------------------------------------------------------------------- */
-
 static void set_text(struct scope *scope, struct json *object, struct str name, struct str text) {
     json_remove(object, name);
     if (text.len > 0) {
@@ -85,8 +83,6 @@ struct json *scim_record_show(struct scope *scope, const struct scim_source *sou
     return scim_resource_show(scope, &SCIM_USER_TYPE, person->resource, &meta);
 }
 
-/* Profile -------------------------------------------------------------------------------------- */
-
 static struct str text_of(const struct json *object, struct str name) {
     return json_as_string(json_get(object, name));
 }
@@ -152,8 +148,6 @@ struct user_profile scim_record_profile(struct scope *scope, const struct json *
     scope->reason = reason;
     return profile;
 }
-
-/* Writing -------------------------------------------------------------------------------------- */
 
 static struct str indexed_key(struct scope *scope, struct str text) {
     const struct str key = scim_key(scope, text);

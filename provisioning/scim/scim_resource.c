@@ -6,8 +6,6 @@
 
 enum { MAX_PROJECTED = 64 };
 
-/* Reading -------------------------------------------------------------------------------------- */
-
 /* RFC 7643 section 3.3. Schemas that nobody knows are tolerated, because providers send them. */
 static result check_schemas(struct scope *scope, const struct scim_rules *rules,
                             const struct json *schemas) {
@@ -70,8 +68,6 @@ result scim_resource_check_immutable(struct scope *scope, const struct scim_type
     return OK_RESULT;
 }
 
-/* Showing -------------------------------------------------------------------------------------- */
-
 static void show_member(struct scope *scope, const struct json *resource, struct str name,
                         struct json *shown) {
     const struct json *value = json_get(resource, name);
@@ -125,8 +121,6 @@ struct json *scim_resource_show(struct scope *scope, const struct scim_type *typ
     json_add(scope->arena, shown, STR("meta"), show_meta(scope, type, meta));
     return shown;
 }
-
-/* Projection ----------------------------------------------------------------------------------- */
 
 /* emails[type eq "work"] is asked for as well: taken for emails. Commas inside the brackets would
  * cut a name in two, of which neither is known. */

@@ -240,8 +240,6 @@ static void without_a_bus_every_request_asks_the_database(void **state) {
     world_close(s.w);
 }
 
-/* PostgreSQL, two nodes ----------------------------------------------------------------------- */
-
 static void both_nodes_are_waited_for(void **state) {
     struct world *w = world_open(state, 2, 1);
     const struct person boss = given_boss(w, &w->acme);

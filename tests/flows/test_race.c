@@ -66,8 +66,6 @@ struct race {
     _Atomic(size_t) next_leaver;
 };
 
-/* Shard threads ------------------------------------------------------------------------------- */
-
 static void take_answer(struct transport *transport, struct exchange *exchange) {
     struct race_shard *own = (struct race_shard *) (void *) transport;
     struct job *job = exchange->transport_data;
@@ -188,8 +186,6 @@ static void *run_worker(void *self) {
     return NULL;
 }
 
-/* Writers ------------------------------------------------------------------------------------- */
-
 static void post(struct race_shard *shard, struct job *job) {
     (void) pthread_mutex_lock(&shard->mutex);
     job->next = shard->jobs;
@@ -255,8 +251,6 @@ static void *run_writer(void *self) {
                        (unsigned) (turn % SHARDS));
     }
 }
-
-/* The race ------------------------------------------------------------------------------------ */
 
 static void start_shard(struct race *race, unsigned number) {
     struct race_shard *own = &race->shards[number];

@@ -23,8 +23,6 @@ static void *allocate(size_t size) {
     return bytes;
 }
 
-/* Clock and bus ------------------------------------------------------------------------------- */
-
 static struct node *node_of_clock(const struct clock *clock) {
     return ((const struct node_clock *) (const void *) clock)->node;
 }
@@ -65,8 +63,6 @@ static void bus_subscribe(struct bus *bus, void (*receive)(void *, const struct 
 static bool bus_is_alive(struct bus *bus) {
     return !world_of_bus(bus)->is_bus_silent;
 }
-
-/* Transport ----------------------------------------------------------------------------------- */
 
 static void transport_answer(struct transport *transport, struct exchange *exchange) {
     (void) transport;
@@ -159,8 +155,6 @@ static bool take_ready(struct world *world) {
     }
     return has_moved;
 }
-
-/* Nodes --------------------------------------------------------------------------------------- */
 
 static void start_shard(struct node *node, unsigned number) {
     struct world *world = node->world;
@@ -324,8 +318,6 @@ void world_pass(struct world *world, int64_t us) {
         world_pump(world);
     }
 }
-
-/* World --------------------------------------------------------------------------------------- */
 
 static struct world *open_world(void **state, const struct route_list *routes, unsigned nodes,
                                 unsigned shards) {

@@ -62,8 +62,6 @@ struct str given_token(struct world *world, enum credential_kind kind, const str
     return str_format(world->scope->arena, "Bearer %.*s", STR_ARG(secret));
 }
 
-/* Requests ------------------------------------------------------------------------------------ */
-
 static void add_header(struct http_request *request, const char *name, struct str value) {
     if (value.len > 0) {
         request->headers[request->header_count++] = (struct http_header){str_from_c(name), value};
@@ -176,8 +174,6 @@ struct reply *say(struct world *world, unsigned node, const struct person *who, 
                &(struct ask){.who = who, .method = HTTP_POST, .path = "/say", .body = text});
 }
 
-/* Live connections ---------------------------------------------------------------------------- */
-
 struct reply *connect_begin(struct world *world, unsigned node, unsigned shard,
                             const struct person *who) {
     return ask_begin(
@@ -208,8 +204,6 @@ bool peer_has(const struct peer *peer, const char *part) {
     }
     return false;
 }
-
-/* Elsewhere ----------------------------------------------------------------------------------- */
 
 struct revoked committed_elsewhere(struct world *world, const struct user *leaver) {
     const struct messaging messaging = {.registry = &world->registry, .instance = STR("elsewhere")};

@@ -37,8 +37,6 @@ static result decode(struct fixture *f, const char *header, struct jwt *ret) {
     return jwt_decode(&f->scope, token(f, str_from_c(header), STR("{}")), &policy, ret);
 }
 
-/* Shape and header ---------------------------------------------------------------------------- */
-
 static void a_good_header_gives_algorithm_and_key_id(void **state) {
     struct fixture *f = *state;
     struct jwt jwt;
@@ -118,8 +116,6 @@ static void a_token_of_more_than_16_kib_is_refused(void **state) {
     assert_failed(jwt_decode(&f->scope, (struct str){text, JWT_MAX_BYTES}, &policy, &jwt),
                   &f->scope, UNAUTHENTICATED, "jwt.encoding");
 }
-
-/* Claims -------------------------------------------------------------------------------------- */
 
 static result decode_claims(struct fixture *f, struct str payload, struct jwt_claims *ret) {
     const struct jwt_policy policy = login_policy();

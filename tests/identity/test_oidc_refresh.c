@@ -235,8 +235,6 @@ static void eight_refreshes_at_once_are_one_call(void **state) {
     assert_int_equal(s->op.token, 2); /* the sign-in's and one */
 }
 
-/* Sign-out ------------------------------------------------------------------------------------- */
-
 static struct str field_of(struct sign_in *s, struct str url, struct str name) {
     struct scope *scope = &s->d->fixture.scope;
     struct form *form = NEW(scope->arena, struct form);

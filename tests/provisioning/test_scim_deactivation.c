@@ -499,8 +499,6 @@ static void a_source_whose_token_was_revoked_meanwhile_changes_nothing(void **st
     assert_in(&desk, id, &reply, "no token");
 }
 
-/* Races ---------------------------------------------------------------------------------------- */
-
 enum { WRITERS = 16 };
 
 struct writer {

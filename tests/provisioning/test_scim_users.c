@@ -21,8 +21,6 @@ static bool has_only(const struct json *json, const char *const *names, size_t c
     return json_count(json) == count;
 }
 
-/* Creating ------------------------------------------------------------------------------------- */
-
 static void a_new_person_is_shown_as_stored(void **state) {
     const struct desk desk = given_desk(*state, "acme");
 
@@ -154,8 +152,6 @@ static void media_types_are_taken_as_clients_send_them(void **state) {
     assert_error(&refused, 415, "");
 }
 
-/* PC4 ------------------------------------------------------------------------------------------ */
-
 static void a_post_of_somebody_inactive_brings_them_back_without_their_credentials(void **state) {
     const struct desk desk = given_desk(*state, "acme");
     const struct reply first =
@@ -264,8 +260,6 @@ static void a_deleted_owner_comes_back_without_the_role(void **state) {
     assert_int_equal(person(&desk, boss).state, USER_ACTIVE);
     assert_int_equal(person(&desk, boss).role, ROLE_MEMBER);
 }
-
-/* Reading -------------------------------------------------------------------------------------- */
 
 static void somebody_whom_no_directory_has_touched_is_seen_and_can_be_changed(void **state) {
     const struct desk desk = given_desk(*state, "acme");
@@ -381,8 +375,6 @@ static void a_rename_keeps_the_id_and_moves_the_name(void **state) {
     assert_int_equal(total(&desk, "filter=userName+eq+%22ana%22"), 0);
     assert_status(post(&desk, NEW_USER("\"userName\":\"ana\"")), 201);
 }
-
-/* Lists ---------------------------------------------------------------------------------------- */
 
 static void given_people(const struct desk *desk) {
     assert_status(post(desk, NEW_USER("\"userName\":\"ana\",\"externalId\":\"E-1\",\"displayName\":"
@@ -535,8 +527,6 @@ static void a_scan_of_too_many_people_is_refused_and_an_index_is_not(void **stat
     assert_int_equal(json_count(at(list(&desk, "count=500").json, "Resources", NULL)), 200);
 }
 
-/* Projection ----------------------------------------------------------------------------------- */
-
 static void attributes_can_be_asked_for_and_left_out(void **state) {
     const struct desk desk = given_desk(*state, "acme");
     const struct reply first = post(
@@ -596,8 +586,6 @@ static void attributes_can_be_asked_for_and_left_out(void **state) {
     assert_status(in_patch, 200); /* A9 */
     assert_int_equal(json_count(in_patch.json), 3);
 }
-
-/* Connections ---------------------------------------------------------------------------------- */
 
 static void an_external_id_is_its_connections_own(void **state) {
     const struct desk desk = given_desk(*state, "acme");

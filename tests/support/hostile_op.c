@@ -16,9 +16,6 @@ struct op_keys op_keys_make(struct scope *scope) {
     return keys;
 }
 
-/* Tokens ----------------------------------------------------------------------------------------
- */
-
 static void add_claim(struct strbuf *out, const char *name, const char *raw) {
     if (raw[0] == '\0') {
         return;
@@ -139,9 +136,6 @@ struct str hostile_op_id_token(struct hostile_op *op) {
     return hmac_token(scope, "{\"alg\":\"HS256\",\"kid\":\"oct-1\"}", body,
                       STR("a key of thirty-two bytes, exactly"));
 }
-
-/* Endpoints -------------------------------------------------------------------------------------
- */
 
 static struct http_reply json_reply(int status, struct str body) {
     return (struct http_reply){status == 0 ? 200 : status, STR("application/json"), body};

@@ -83,9 +83,6 @@ void sign_in_close(struct sign_in **s) {
     oidc_free(&(*s)->oidc);
 }
 
-/* The browser -----------------------------------------------------------------------------------
- */
-
 static void keep_cookie(struct sign_in *s, struct browser *browser, struct str line) {
     struct str pair;
     struct str name;
