@@ -65,8 +65,8 @@ static void keep(struct str *text, char **at) {
 struct kept_principal *kept_principal_new(const struct principal *principal) {
     const struct actor *actor = &principal->actor;
     const size_t len = actor->org_id.len + actor->id.len + actor->credential_id.len +
-                       principal->connection_id.len + principal->csrf_hash.len +
-                       principal->scopes.len + principal->token_hash.len;
+                       actor->made_by.len + principal->connection_id.len +
+                       principal->csrf_hash.len + principal->scopes.len + principal->token_hash.len;
     struct kept_principal *kept = malloc(sizeof *kept + len);
     if (kept == NULL) {
         abort();
@@ -76,6 +76,7 @@ struct kept_principal *kept_principal_new(const struct principal *principal) {
     keep(&kept->value.actor.org_id, &at);
     keep(&kept->value.actor.id, &at);
     keep(&kept->value.actor.credential_id, &at);
+    keep(&kept->value.actor.made_by, &at);
     keep(&kept->value.connection_id, &at);
     keep(&kept->value.csrf_hash, &at);
     keep(&kept->value.scopes, &at);

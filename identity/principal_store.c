@@ -22,7 +22,7 @@ static const struct statement CHECK_SESSION = {
 static const struct statement CHECK_TOKEN = {
     "principal.token", TENANT,
     "SELECT t.id, t.owner_id, t.epoch, t.connection_id, t.scopes, t.used_us, t.expires_us, u.role, "
-    "o.state FROM api_token t "
+    "o.state, t.creator_id FROM api_token t "
     "LEFT JOIN org_user u ON u.org_id = t.org_id AND u.id = t.owner_id "
     "JOIN org o ON o.org_id = t.org_id "
     "LEFT JOIN connection c ON c.org_id = t.org_id AND c.id = t.connection_id "
@@ -98,6 +98,7 @@ result principal_store_token(struct scope *scope, struct db *db,
                   .org_id = credential->org_id,
                   .id = rows_text(&rows, 0, has_owner ? 1 : 3),
                   .credential_id = rows_text(&rows, 0, 0),
+                  .made_by = has_owner ? STR("") : rows_text(&rows, 0, 9),
                   .role = ROLE_GUEST,
                   .epoch = rows_number(&rows, 0, 2),
                   .credential_guard = &API_TOKEN_GUARD},

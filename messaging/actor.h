@@ -38,6 +38,8 @@ struct actor {
     struct str org_id;
     struct str id;            /* user id, connection id; empty for operator and system */
     struct str credential_id; /* session or token; empty for none */
+    struct str made_by;       /* ACTOR_CONNECTION: the person who made its token; empty: unknown.
+                                 A leaver who kept the secret must not bring themselves back. */
     enum role role;           /* ACTOR_USER */
     int64_t epoch;            /* the user's, as proved */
     /* Run as a guard behind the event head (revocation.md rule 4) with $1 org_id and

@@ -255,11 +255,14 @@ result user_reactivate_in(struct scope *scope, const struct messaging *messaging
     (void) messaging;
     TRY(check_change(scope, change));
     REQUIRE(scope, !is_self(change), FORBIDDEN, "user.self");
+    const struct actor *actor = change->actor;
+    const bool is_maker = actor->made_by.len > 0 && str_eq(actor->made_by, change->user_id);
     struct state_row row;
     TRY(deactivation_store_lock(scope, tx, change, &row));
     if (row.state == USER_ACTIVE) {
         return OK_RESULT;
     }
+    REQUIRE(scope, !is_maker, CONFLICT, "user.blocked"); /* somebody else has to want it */
     REQUIRE(scope, may_come_back(row.state), CONFLICT, "user.state");
     TRY(lift_blocks(scope, tx, change));
     TRY(deactivation_store_bring_back(scope, tx, change));

@@ -164,6 +164,7 @@ static void a_token_says_whose_hand_it_is(void **state) {
     struct principal who = {0};
     assert_ok(check_bearer(d, scim_secret, &who));
     assert_int_equal(who.kind, CREDENTIAL_SCIM_TOKEN);
+    assert_true(str_eq(who.actor.made_by, acme.creator.id));
     assert_int_equal(who.actor.kind, ACTOR_CONNECTION);
     assert_true(str_eq(who.actor.id, scim.connection_id));
     assert_str(who.scopes, "");

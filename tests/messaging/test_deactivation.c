@@ -393,6 +393,30 @@ static void nobody_lets_themselves_in_again(void **state) {
     assert_int_equal(blocks_of(d, &admin), 1);
 }
 
+/* Who leaves may have kept the secret of a directory's token. */
+static void a_token_of_the_leavers_making_does_not_bring_them_back(void **state) {
+    struct database *d = *state;
+    struct scope *scope = &d->fixture.scope;
+    const struct company acme = given_company(d, "acme");
+    const struct user maker = given_user(d, acme.org.id, "maker", ROLE_ADMIN);
+    const struct user other = given_user(d, acme.org.id, "other", ROLE_MEMBER);
+    (void) deactivate(d, &maker, SOURCE_SCIM);
+    (void) deactivate(d, &other, SOURCE_SCIM);
+    const struct actor directory = {
+        .kind = ACTOR_CONNECTION, .org_id = acme.org.id, .made_by = maker.id};
+    struct state_change change = change_of(d, &maker, SOURCE_SCIM);
+    change.actor = &directory;
+
+    assert_failed(user_reactivate(scope, &MESSAGING, d->db, &change), scope, CONFLICT,
+                  "user.blocked");
+    assert_int_equal(reloaded(d, &maker).state, USER_DEACTIVATED);
+
+    change = change_of(d, &other, SOURCE_SCIM);
+    change.actor = &directory;
+    assert_ok(user_reactivate(scope, &MESSAGING, d->db, &change));
+    assert_int_equal(reloaded(d, &other).state, USER_ACTIVE);
+}
+
 static void an_administrator_who_was_cut_off_lets_nobody_in(void **state) {
     struct database *d = *state;
     struct scope *scope = &d->fixture.scope;
@@ -579,6 +603,7 @@ int main(void) {
         ON_BOTH(only_the_suspended_and_the_deactivated_come_back),
         ON_BOTH(an_administrator_who_was_cut_off_changes_nobody),
         ON_BOTH(nobody_lets_themselves_in_again),
+        ON_BOTH(a_token_of_the_leavers_making_does_not_bring_them_back),
         ON_BOTH(an_administrator_who_was_cut_off_lets_nobody_in),
         ON_BOTH(an_administrator_who_was_cut_off_blocks_nobody_a_second_time),
         ON_BOTH(an_administrator_may_leave_by_their_own_hand),
