@@ -385,12 +385,15 @@ static void race_close(struct race *race) {
         worker_free(&race->workers[i]);
     }
     for (size_t i = 0; i < SHARDS; i++) {
+        (void) shard_step(race->shards[i].shard); /* letters that came in behind its last pass */
+    }
+    follower_free(&race->follower);
+    for (size_t i = 0; i < SHARDS; i++) {
         shard_free(&race->shards[i].shard);
         (void) close(race->shards[i].wake[0]);
         (void) close(race->shards[i].wake[1]);
         (void) pthread_mutex_destroy(&race->shards[i].mutex);
     }
-    follower_free(&race->follower);
     queue_free(&race->queue);
     metrics_free(&race->metrics);
     process_bus_free(&race->env.bus);
