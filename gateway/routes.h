@@ -7,7 +7,8 @@ enum {
     BODY_NONE = 0,
     BODY_SMALL = 16 * 1024, /* sign-in, short settings */
     BODY_API = 1024 * 1024,
-    BODY_SCIM = 1024 * 1024
+    BODY_SCIM = 1024 * 1024,
+    BODY_METADATA = 6 * 1024 * 1024 /* a SAML metadata document inside JSON */
 };
 
 /* Requests per minute, client address and shard. An office or a provider's whole cloud may sit

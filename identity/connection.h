@@ -1,18 +1,19 @@
 #pragma once
-/* Where an organisation's people and records come from: an OpenID provider, or a SCIM source. One
- * row each; what a kind needs is its configuration, checked when it is written, so that nothing
- * that reads it has to doubt it. */
+/* Where an organisation's people and records come from: an OpenID or SAML provider, or a SCIM
+ * source. One row each; what a kind needs is its configuration, checked when it is written, so that
+ * nothing that reads it has to doubt it. */
 
 #include "base/json.h"
 #include "base/secret.h"
 #include "identity/oidc/jose.h"
+#include "identity/saml/saml.h"
 #include "messaging/call.h"
 
 struct identity;
 
 enum { CONNECTIONS_PER_ORG = 64, CONNECTION_SKEW_MAX_S = 300, CONNECTION_DOMAINS = 16 };
 
-enum connection_kind { CONNECTION_OIDC, CONNECTION_SCIM, CONNECTION_KIND_COUNT };
+enum connection_kind { CONNECTION_OIDC, CONNECTION_SAML, CONNECTION_SCIM, CONNECTION_KIND_COUNT };
 
 enum connection_state {
     CONNECTION_NEW,    /* not open to people yet */
@@ -56,6 +57,55 @@ struct oidc_settings {
     bool needs_userinfo; /* claims are completed from the UserInfo endpoint */
 };
 
+enum saml_idp_initiated {
+    SAML_IDP_INITIATED_OFF,
+    SAML_IDP_INITIATED_CONVERT, /* an unasked answer starts a sign-in of our own, no more */
+    SAML_IDP_INITIATED_COUNT
+};
+
+enum { SAML_GROUP_ROLES_MAX = 32, SAML_CLASS_REFS_MAX = 8 };
+
+/* Who is in the group gets the role. */
+struct saml_group_role {
+    struct str group;
+    enum role role;
+};
+
+/* What an administrator decides; what the provider says of itself is in saml_idp. */
+struct saml_settings {
+    struct str metadata_url;    /* empty: uploaded, or typed in */
+    struct str entity_id;       /* which provider of the document; empty: the only one */
+    struct str metadata_signer; /* PEM: who must have signed the document; empty: not asked */
+    struct str ca_pem;          /* for metadata_url; empty: the system's */
+    struct str sp_entity_id;    /* ours, for migrations; empty: the address of our metadata */
+    enum saml_signed must_sign;
+    enum saml_cbc cbc;
+    bool is_sha1_allowed;
+    bool sign_requests;
+    bool wants_encryption; /* publish a certificate to encrypt for */
+    bool force_authn;
+    bool is_email_trusted; /* the provider verifies addresses: they may be matched on */
+    enum saml_idp_initiated idp_initiated;
+    int64_t skew_s;
+    struct str name_id_format; /* asked for; empty: no NameIDPolicy */
+    size_t class_ref_count;    /* RequestedAuthnContext; 0: not asked */
+    struct str class_refs[SAML_CLASS_REFS_MAX];
+    struct str subject_attribute; /* who somebody is; empty: the NameID */
+    /* names of attributes; empty: the usual ones */
+    struct str user_name, email, display_name, groups;
+    size_t role_count; /* the highest that fits counts; none fits: the role stays */
+    struct saml_group_role roles[SAML_GROUP_ROLES_MAX];
+};
+
+/* The provider as it came with a POST or PATCH: a document, or fields typed in. Not part of the
+ * settings, because what it says is stored as saml_idp. */
+struct saml_source {
+    struct str metadata_xml;
+    struct str sso_url, slo_url; /* typed in, with settings.entity_id */
+    enum saml_binding sso_binding, slo_binding;
+    struct str certificates; /* PEM, one or several, or one DER in base64 */
+};
+
 struct connection {
     struct str org_id, id;
     enum connection_kind kind;
@@ -65,6 +115,7 @@ struct connection {
     struct str match_claim; /* empty: first sign-ins are not matched */
     enum match_attribute match_attribute;
     struct oidc_settings oidc; /* CONNECTION_OIDC */
+    struct saml_settings saml; /* CONNECTION_SAML */
     struct str secret_sealed, client_key_sealed;
     int64_t version;                           /* grows with each change: caches hang on it */
     int64_t tested_us, created_us, changed_us; /* tested_us 0: never */
@@ -95,6 +146,10 @@ RESULT connection_list_all(struct scope *scope, struct db *db, struct str org_id
 struct connection_input {
     struct connection connection;
     struct str client_secret; /* in clear; empty: unchanged */
+    /* CONNECTION_SAML: at most one of metadata_url, metadata_xml, sso_url came; exactly one on POST
+     */
+    struct saml_source source;
+    bool has_new_source;
     struct str domains[CONNECTION_DOMAINS];
     size_t domain_count;
 };

@@ -18,8 +18,8 @@ static struct connection_change change_of(const struct call *call) {
     };
 }
 
-static void write_addresses(struct scope *scope, const struct call *call, struct json_out *out,
-                            const struct connection *connection) {
+static void write_oidc_addresses(struct scope *scope, const struct call *call, struct json_out *out,
+                                 const struct connection *connection) {
     const struct str base =
         str_format(scope->arena, "%.*s/oidc/%.*s", STR_ARG(call->identity->public_url),
                    STR_ARG(connection->id));
@@ -33,6 +33,36 @@ static void write_addresses(struct scope *scope, const struct call *call, struct
     json_out_null(out);
 }
 
+/* What the provider's administrator has to type in there. The entity id is the address of our
+ * metadata, fixed for the connection's life, unless another one was brought along. */
+static void write_saml_addresses(struct scope *scope, const struct call *call, struct json_out *out,
+                                 const struct connection *connection) {
+    json_out_member(out, "idp_metadata_url", connection->saml.metadata_url);
+    const struct str base =
+        str_format(scope->arena, "%.*s/saml/%.*s", STR_ARG(call->identity->public_url),
+                   STR_ARG(connection->id));
+    json_out_member(out, "acs_url", str_format(scope->arena, "%.*s/acs", STR_ARG(base)));
+    json_out_member(out, "metadata_url", str_format(scope->arena, "%.*s/metadata", STR_ARG(base)));
+    json_out_member(out, "slo_url", str_format(scope->arena, "%.*s/slo", STR_ARG(base)));
+    json_out_member(out, "login_url", str_format(scope->arena, "%.*s/login", STR_ARG(base)));
+}
+
+static void write_kind(struct scope *scope, const struct call *call, struct json_out *out,
+                       const struct connection *connection) {
+    switch (connection->kind) {
+    case CONNECTION_OIDC:
+        connection_write_settings(out, connection);
+        write_oidc_addresses(scope, call, out, connection);
+        break;
+    case CONNECTION_SAML:
+        connection_write_settings(out, connection);
+        write_saml_addresses(scope, call, out, connection);
+        break;
+    case CONNECTION_SCIM:
+    case CONNECTION_KIND_COUNT: break;
+    }
+}
+
 static void write_connection(struct scope *scope, const struct call *call, struct json_out *out,
                              const struct connection *connection,
                              const struct domain_list *domains) {
@@ -41,10 +71,7 @@ static void write_connection(struct scope *scope, const struct call *call, struc
     json_out_member(out, "kind", str_from_c(connection_kind_name(connection->kind)));
     json_out_member(out, "name", connection->name);
     json_out_member(out, "state", str_from_c(connection_state_name(connection->state)));
-    if (connection->kind == CONNECTION_OIDC) {
-        connection_write_settings(out, connection);
-        write_addresses(scope, call, out, connection);
-    }
+    write_kind(scope, call, out, connection);
     json_out_name(out, "domains");
     json_out_open_array(out);
     for (size_t i = 0; i < domains->count; i++) {
@@ -120,6 +147,24 @@ static result discover(struct scope *scope, const struct json *body,
     return OK_RESULT;
 }
 
+/* What the provider has to say before anything is stored. */
+static result ask_provider(struct scope *scope, const struct json *body,
+                           struct connection_input *input) {
+    switch (input->connection.kind) {
+    case CONNECTION_OIDC: return discover(scope, body, input);
+    case CONNECTION_SAML:
+    case CONNECTION_SCIM:
+    case CONNECTION_KIND_COUNT: break;
+    }
+    return OK_RESULT;
+}
+
+static bool is_provider_new(const struct connection_input *input, const struct connection *before) {
+    const struct connection *now = &input->connection;
+    return input->has_new_source || !str_eq(now->oidc.issuer, before->oidc.issuer) ||
+           !str_eq(now->oidc.ca_pem, before->oidc.ca_pem);
+}
+
 result connection_create_http(struct scope *scope, struct call *call) {
     TRY(call_require(scope, call, MAY_MANAGE_ACCESS));
     const struct json *body = NULL;
@@ -128,7 +173,7 @@ result connection_create_http(struct scope *scope, struct call *call) {
     const struct connection_change change = change_of(call);
     TRY(call_json(scope, call, &body));
     TRY(connection_input_read(scope, body, NULL, input));
-    TRY(discover(scope, body, input));
+    TRY(ask_provider(scope, body, input));
     TRY(connection_create(scope, &change, call->db, input, &connection));
     return answer_connection(scope, call, 201, &connection);
 }
@@ -142,21 +187,21 @@ result connection_patch_http(struct scope *scope, struct call *call) {
     const struct json *body = NULL;
     const struct connection_change change = change_of(call);
     TRY(own_connection(scope, call, &connection));
-    REQUIRE(scope, connection.kind == CONNECTION_OIDC, INVALID, "connection.kind");
+    REQUIRE(scope, connection.kind != CONNECTION_SCIM, INVALID, "connection.kind");
     TRY(call_json(scope, call, &body));
     if (is_only_member(body, STR("state"), STR("disabled"))) {
         TRY(connection_disable(scope, &change, call->db, &connection, &call->revoked));
         return answer_connection(scope, call, 200, &connection);
     }
-    if (is_only_member(body, STR("client_key"), STR("rotate"))) {
+    if (connection.kind == CONNECTION_OIDC &&
+        is_only_member(body, STR("client_key"), STR("rotate"))) {
         TRY(connection_rotate_key(scope, &change, call->db, &connection));
         return answer_connection(scope, call, 200, &connection);
     }
     struct connection_input *input = NEW(scope->arena, struct connection_input);
     TRY(connection_input_read(scope, body, &connection, input));
-    if (!str_eq(input->connection.oidc.issuer, connection.oidc.issuer) ||
-        !str_eq(input->connection.oidc.ca_pem, connection.oidc.ca_pem)) {
-        TRY(discover(scope, body, input));
+    if (is_provider_new(input, &connection)) {
+        TRY(ask_provider(scope, body, input));
     }
     TRY(connection_update(scope, &change, call->db, input, &connection));
     return answer_connection(scope, call, 200, &connection);

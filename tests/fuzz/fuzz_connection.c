@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len) {
         return 0;
     }
     const struct str config = connection_config_write(&scope, &input->connection);
-    struct connection again = {.kind = CONNECTION_OIDC, .name = input->connection.name};
+    struct connection again = {.kind = input->connection.kind, .name = input->connection.name};
     assert(is_ok(connection_config_read(&scope, config, &again)));
     again.id = input->connection.id;
     assert(str_eq(config, connection_config_write(&scope, &again)));
