@@ -32,6 +32,8 @@ struct exchange {
     const struct address_rules *allowed;
     struct strbuf body;
     size_t header_bytes;
+    struct arena *arena;
+    struct str etag;
     bool is_refused;   /* the filter refused an address */
     bool is_connected; /* … but not all of them */
     bool is_too_large;
@@ -87,9 +89,15 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *self) {
 
 /* libcurl keeps headers without a limit of its own. */
 /* NOLINTNEXTLINE(readability-non-const-parameter): as libcurl declares it */
-static size_t count_header(char *bytes, size_t size, size_t count, void *self) {
-    (void) bytes;
+static size_t take_header(char *bytes, size_t size, size_t count, void *self) {
     struct exchange *exchange = self;
+    struct str name;
+    const struct str value = str_split((struct str){bytes, size * count}, ':', &name);
+    if (str_eq_ascii_nocase(name, STR("etag"))) {
+        struct str line;
+        (void) str_split(value, '\r', &line);
+        exchange->etag = str_copy(exchange->arena, str_trim_blanks(line));
+    }
     exchange->header_bytes += size * count;
     exchange->is_too_large = exchange->is_too_large || exchange->header_bytes > MAX_HEADER_BYTES;
     return exchange->is_too_large ? 0 : size * count;
@@ -191,7 +199,7 @@ static void set_limits(CURL *easy, const struct http_call *call, struct exchange
     CURL_SET(easy, CURLOPT_OPENSOCKETDATA, exchange);
     CURL_SET(easy, CURLOPT_WRITEFUNCTION, take_body);
     CURL_SET(easy, CURLOPT_WRITEDATA, exchange);
-    CURL_SET(easy, CURLOPT_HEADERFUNCTION, count_header);
+    CURL_SET(easy, CURLOPT_HEADERFUNCTION, take_header);
     CURL_SET(easy, CURLOPT_HEADERDATA, exchange);
     CURL_SET(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t) exchange->body.limit);
     CURL_SET(easy, CURLOPT_CONNECTTIMEOUT_MS, to_ms(call->connect_timeout_us, DEFAULT_CONNECT_MS));
@@ -233,6 +241,7 @@ static struct http_reply read_reply(struct scope *scope, CURL *easy,
         .status = (int) status,
         .content_type = str_lower_ascii(scope->arena, str_trim_blanks(media_type)),
         .body = strbuf_str(&exchange->body),
+        .etag = exchange->etag,
     };
 }
 
@@ -240,8 +249,8 @@ static result curl_send(struct http_client *client, struct scope *scope,
                         const struct http_call *call, struct http_reply *ret) {
     const struct curl_client *self = (const struct curl_client *) client;
     const size_t limit = call->max_bytes == 0 ? DEFAULT_MAX_BYTES : call->max_bytes;
-    struct exchange exchange = {.allowed = self->allowed,
-                                .body = strbuf_begin(scope->arena, limit)};
+    struct exchange exchange = {
+        .allowed = self->allowed, .arena = scope->arena, .body = strbuf_begin(scope->arena, limit)};
     AUTO(close_url) CURLU *url = curl_url();
     AUTO(curl_lines_close) struct curl_slist *headers = NULL;
     AUTO(curl_easy_close) CURL *easy = curl_easy_init();

@@ -25,6 +25,7 @@ struct http_reply {
     int status;
     struct str content_type; /* lower case, without parameters */
     struct str body;
+    struct str etag; /* as sent; empty: none */
 };
 
 struct http_client {

@@ -15,6 +15,7 @@
 #include "identity/identity_schema.h"
 #include "identity/oidc/oidc_attempt_store.h"
 #include "identity/oidc/oidc_session_store.h"
+#include "identity/saml/saml_schema.h"
 #include "messaging/schema.h"
 #include "provisioning/schema.h"
 
@@ -23,16 +24,18 @@ size_t tables_migrations(struct migration_list ret[TABLE_LISTS]) {
     ret[1] = MESSAGING_MIGRATIONS;
     ret[2] = IDENTITY_MIGRATIONS;
     ret[3] = CONNECTION_MIGRATIONS;
-    ret[4] = PROVISIONING_MIGRATIONS;
-    return 5;
+    ret[4] = SAML_MIGRATIONS;
+    ret[5] = PROVISIONING_MIGRATIONS;
+    return 6;
 }
 
 void tables_registry(struct table_storage *ret) {
     ret->lists[0] = MESSAGING_TABLES;
     ret->lists[1] = IDENTITY_TABLES;
     ret->lists[2] = CONNECTION_TABLES;
-    ret->lists[3] = PROVISIONING_TABLES;
-    ret->registry = (struct table_registry){ret->lists, 4};
+    ret->lists[3] = SAML_TABLES;
+    ret->lists[4] = PROVISIONING_TABLES;
+    ret->registry = (struct table_registry){ret->lists, 5};
 }
 
 static size_t add_lists(const struct statement_list *ret[STATEMENT_LISTS], size_t count,
@@ -54,5 +57,6 @@ size_t tables_statements(const struct statement_list *ret[STATEMENT_LISTS]) {
     size_t count = add_lists(ret, 0, OWN, sizeof OWN / sizeof OWN[0]);
     count = add_lists(ret, count, MESSAGING_STATEMENTS, MESSAGING_STATEMENTS_COUNT);
     count = add_lists(ret, count, IDENTITY_STATEMENTS, IDENTITY_STATEMENTS_COUNT);
+    count = add_lists(ret, count, SAML_STATEMENT_LISTS, SAML_STATEMENT_LISTS_COUNT);
     return add_lists(ret, count, PROVISIONING_STATEMENTS, PROVISIONING_STATEMENTS_COUNT);
 }

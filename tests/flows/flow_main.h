@@ -4,12 +4,13 @@
 #include "base/base_schema.h"
 #include "identity/connection_schema.h"
 #include "identity/identity_schema.h"
+#include "identity/saml/saml_schema.h"
 #include "messaging/schema.h"
 #include "provisioning/schema.h"
 
 static const struct migration_list *const FLOW_MIGRATIONS[] = {
-    &BASE_MIGRATIONS, &MESSAGING_MIGRATIONS, &CONNECTION_MIGRATIONS, &IDENTITY_MIGRATIONS,
-    &PROVISIONING_MIGRATIONS};
+    &BASE_MIGRATIONS,     &MESSAGING_MIGRATIONS, &CONNECTION_MIGRATIONS,
+    &IDENTITY_MIGRATIONS, &SAML_MIGRATIONS,      &PROVISIONING_MIGRATIONS};
 
 #define FLOW_MAIN(tests_)                                                                          \
     int main(void) {                                                                               \

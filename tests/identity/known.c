@@ -7,17 +7,19 @@ const struct identity IDENTITY = {
 };
 
 /* Lists of other files are not constant expressions: filled by use_all_migrations. */
-static struct table_rule_list lists[3];
-static const struct table_registry REGISTRY = {lists, 3};
+static struct table_rule_list lists[4];
+static const struct table_registry REGISTRY = {lists, 4};
 const struct messaging BACKEND = {.registry = &REGISTRY, .instance = STR_INIT("node-1")};
 
 void use_all_migrations(void) {
     static const struct migration_list *const MIGRATED[] = {
-        &BASE_MIGRATIONS, &MESSAGING_MIGRATIONS, &IDENTITY_MIGRATIONS, &CONNECTION_MIGRATIONS};
+        &BASE_MIGRATIONS, &MESSAGING_MIGRATIONS, &IDENTITY_MIGRATIONS, &CONNECTION_MIGRATIONS,
+        &SAML_MIGRATIONS};
     lists[0] = MESSAGING_TABLES;
     lists[1] = IDENTITY_TABLES;
     lists[2] = CONNECTION_TABLES;
-    on_both_use(MIGRATED, 4);
+    lists[3] = SAML_TABLES;
+    on_both_use(MIGRATED, 5);
 }
 
 struct session_secret given_session(struct database *d, const struct user *user) {

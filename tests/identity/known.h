@@ -5,6 +5,7 @@
 #include "identity/connection_schema.h"
 #include "identity/identity_schema.h"
 #include "identity/password_login.h"
+#include "identity/saml/saml_schema.h"
 #include "identity/session.h"
 #include "tests/messaging/given.h"
 

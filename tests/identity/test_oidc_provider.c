@@ -38,9 +38,11 @@ static result pass(struct http_client *client, struct scope *scope, const struct
     gate->bad_calls -= is_bad;
     (void) pthread_mutex_unlock(&gate->lock);
     REQUIRE(scope, !is_bad, UNAVAILABLE, "http.timeout");
-    *ret = (struct http_reply){200, STR("application/json"),
-                               is_slow ? STR(METADATA("slow.example"))
-                                       : STR(METADATA("fast.example"))};
+    *ret = (struct http_reply){
+        .status = 200,
+        .content_type = STR("application/json"),
+        .body = is_slow ? STR(METADATA("slow.example")) : STR(METADATA("fast.example")),
+    };
     return OK_RESULT;
 }
 

@@ -138,7 +138,11 @@ struct str hostile_op_id_token(struct hostile_op *op) {
 }
 
 static struct http_reply json_reply(int status, struct str body) {
-    return (struct http_reply){status == 0 ? 200 : status, STR("application/json"), body};
+    return (struct http_reply){
+        .status = status == 0 ? 200 : status,
+        .content_type = STR("application/json"),
+        .body = body,
+    };
 }
 
 static struct http_reply answer_metadata(struct hostile_op *op) {

@@ -7,21 +7,24 @@
 #include "identity/identity_schema.h"
 #include "identity/oidc/oidc.h"
 #include "identity/oidc/oidc_http.h"
+#include "identity/saml/saml_schema.h"
 
 const struct migration_list *const SIGN_IN_MIGRATIONS[] = {
-    &BASE_MIGRATIONS, &MESSAGING_MIGRATIONS, &IDENTITY_MIGRATIONS, &CONNECTION_MIGRATIONS};
+    &BASE_MIGRATIONS, &MESSAGING_MIGRATIONS, &IDENTITY_MIGRATIONS, &CONNECTION_MIGRATIONS,
+    &SAML_MIGRATIONS};
 const size_t SIGN_IN_MIGRATIONS_COUNT = sizeof SIGN_IN_MIGRATIONS / sizeof *SIGN_IN_MIGRATIONS;
 
 static const struct table_rule_list *const RULES[] = {&MESSAGING_TABLES, &IDENTITY_TABLES,
-                                                      &CONNECTION_TABLES};
+                                                      &CONNECTION_TABLES, &SAML_TABLES};
+enum { RULES_COUNT = sizeof RULES / sizeof *RULES };
 
 static struct table_registry *registry_of_all(struct scope *scope) {
-    struct table_rule_list *lists = NEW_ARRAY(scope->arena, 3, struct table_rule_list);
-    for (size_t i = 0; i < 3; i++) {
+    struct table_rule_list *lists = NEW_ARRAY(scope->arena, RULES_COUNT, struct table_rule_list);
+    for (size_t i = 0; i < RULES_COUNT; i++) {
         lists[i] = *RULES[i];
     }
     struct table_registry *registry = NEW(scope->arena, struct table_registry);
-    *registry = (struct table_registry){lists, 3};
+    *registry = (struct table_registry){lists, RULES_COUNT};
     return registry;
 }
 

@@ -1,0 +1,56 @@
+#include "identity/saml/saml_schema.h"
+
+#include "identity/saml/saml_provider.h"
+
+static const char *const PROVIDERS[] = {
+    "CREATE TABLE saml_idp ("
+    " org_id TEXT NOT NULL,"
+    " connection_id TEXT NOT NULL,"
+    " source TEXT NOT NULL,"
+    " url TEXT NOT NULL,"
+    " wanted_entity_id TEXT NOT NULL,"
+    " signer TEXT NOT NULL,"
+    " ca_pem TEXT NOT NULL,"
+    " facts TEXT NOT NULL,"
+    " pending TEXT,"
+    " pending_hash TEXT,"
+    " etag TEXT NOT NULL,"
+    " fetched_us BIGINT NOT NULL,"
+    " good_us BIGINT NOT NULL,"
+    " next_us BIGINT NOT NULL,"
+    " hinted_us BIGINT NOT NULL,"
+    " failures BIGINT NOT NULL,"
+    " failure TEXT NOT NULL,"
+    " version BIGINT NOT NULL,"
+    " changed_us BIGINT NOT NULL,"
+    " PRIMARY KEY (org_id, connection_id),"
+    " FOREIGN KEY (org_id, connection_id) REFERENCES connection (org_id, id) ON DELETE CASCADE)",
+    "CREATE INDEX saml_idp_next ON saml_idp (next_us)",
+    NULL,
+};
+
+static const struct migration MIGRATIONS[] = {
+    {220, "saml: identity providers", PROVIDERS},
+};
+
+const struct migration_list SAML_MIGRATIONS = {MIGRATIONS, sizeof MIGRATIONS / sizeof *MIGRATIONS};
+
+static const struct table_rule RULES[] = {
+    {
+        .table = "saml_idp",
+        .owner_column = "org_id",
+        .key_columns = "org_id, connection_id",
+        .data_class = DATA_TECHNICAL,
+        .retention = "until the connection is deleted",
+        .erase = ERASE_DELETE,
+        .export = EXPORT_ORG,
+    },
+};
+
+const struct table_rule_list SAML_TABLES = {RULES, sizeof RULES / sizeof *RULES};
+
+const struct statement_list *const SAML_STATEMENT_LISTS[] = {
+    &SAML_PROVIDER_STATEMENTS,
+};
+const size_t SAML_STATEMENT_LISTS_COUNT =
+    sizeof SAML_STATEMENT_LISTS / sizeof *SAML_STATEMENT_LISTS;
