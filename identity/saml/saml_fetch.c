@@ -97,28 +97,33 @@ result saml_fetch(struct scope *scope, const struct saml_reader *reader,
     return OK_RESULT;
 }
 
-struct str saml_fetch_next_certificate(struct scope *scope, struct str *pem) {
-    const ptrdiff_t begin = str_find(*pem, PEM_BEGIN);
-    if (begin < 0) {
-        *pem = STR("");
-        return STR("");
-    }
-    const struct str rest = str_from(*pem, (size_t) begin + PEM_BEGIN.len);
-    const ptrdiff_t end = str_find(rest, PEM_END);
-    if (end < 0) {
-        *pem = STR("");
-        return STR("");
-    }
-    const struct str armoured = str_first(rest, (size_t) end);
-    struct strbuf text = strbuf_begin(scope->arena, SAML_CERTIFICATE_MAX * 2);
-    for (size_t i = 0; i < armoured.len; i++) {
-        const char byte = armoured.at[i];
+/* Past the limit it is no certificate. */
+static struct str without_blanks(struct scope *scope, struct str text) {
+    struct strbuf dense = strbuf_begin(scope->arena, SAML_CERTIFICATE_MAX * 2);
+    for (size_t i = 0; i < text.len; i++) {
+        const char byte = text.at[i];
         if (byte != ' ' && byte != '\t' && byte != '\r' && byte != '\n') {
-            strbuf_add_byte(&text, byte);
+            strbuf_add_byte(&dense, byte);
         }
     }
-    *pem = str_from(rest, (size_t) end + PEM_END.len);
-    return strbuf_str(&text);
+    return dense.is_full ? STR("") : strbuf_str(&dense);
+}
+
+struct str saml_fetch_next_certificate(struct scope *scope, struct str *pem) {
+    const struct str text = *pem;
+    const ptrdiff_t begin = str_find(text, PEM_BEGIN);
+    *pem = STR("");
+    if (begin < 0) {
+        return str_find(text, STR("-----")) < 0 ? without_blanks(scope, text) : STR("");
+    }
+    const struct str rest = str_from(text, (size_t) begin + PEM_BEGIN.len);
+    const ptrdiff_t end = str_find(rest, PEM_END);
+    if (end < 0) {
+        return STR("");
+    }
+    const struct str after = str_from(rest, (size_t) end + PEM_END.len);
+    *pem = str_find(after, PEM_BEGIN) >= 0 ? after : STR("");
+    return without_blanks(scope, str_first(rest, (size_t) end));
 }
 
 static void add_attribute(struct scope *scope, struct strbuf *xml, const char *name,
@@ -131,10 +136,12 @@ static void add_attribute(struct scope *scope, struct strbuf *xml, const char *n
 }
 
 static void add_service(struct scope *scope, struct strbuf *xml, const char *name,
-                        struct str location) {
+                        enum saml_binding binding, struct str location) {
     strbuf_add_c(xml, "<md:");
     strbuf_add_c(xml, name);
-    add_attribute(scope, xml, "Binding", STR("urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"));
+    add_attribute(scope, xml, "Binding",
+                  binding == SAML_POST ? STR("urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST")
+                                       : STR("urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"));
     add_attribute(scope, xml, "Location", location);
     strbuf_add_c(xml, "/>");
 }
@@ -154,20 +161,20 @@ static size_t add_certificates(struct scope *scope, struct strbuf *xml, struct s
     }
 }
 
-result saml_fetch_compose(struct scope *scope, const struct saml_provider_input *input,
-                          struct str *ret_xml) {
+result saml_fetch_compose(struct scope *scope, struct str entity_id,
+                          const struct saml_source *source, struct str *ret_xml) {
     struct strbuf xml = strbuf_begin(scope->arena, COMPOSED_MAX);
     strbuf_add_c(&xml, "<md:EntityDescriptor xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\""
                        " xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"");
-    add_attribute(scope, &xml, "entityID", input->entity_id);
+    add_attribute(scope, &xml, "entityID", entity_id);
     strbuf_add_c(&xml, "><md:IDPSSODescriptor"
                        " protocolSupportEnumeration=\"urn:oasis:names:tc:SAML:2.0:protocol\">");
-    REQUIRE(scope, add_certificates(scope, &xml, input->certificate_pem) > 0, INVALID,
+    REQUIRE(scope, add_certificates(scope, &xml, source->certificates) > 0, INVALID,
             "saml.metadata_key");
-    if (input->logout_url.len > 0) {
-        add_service(scope, &xml, "SingleLogoutService", input->logout_url);
+    if (source->slo_url.len > 0) {
+        add_service(scope, &xml, "SingleLogoutService", source->slo_binding, source->slo_url);
     }
-    add_service(scope, &xml, "SingleSignOnService", input->sign_on_url);
+    add_service(scope, &xml, "SingleSignOnService", source->sso_binding, source->sso_url);
     strbuf_add_c(&xml, "</md:IDPSSODescriptor></md:EntityDescriptor>");
     return strbuf_finish(scope, &xml, ret_xml);
 }

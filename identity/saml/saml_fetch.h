@@ -19,7 +19,8 @@ RESULT saml_fetch_read(struct scope *scope, const struct saml_reader *reader,
                        const struct saml_provider *provider, struct str xml, struct saml_idp *ret);
 /* The facts that somebody typed in, as the document that a provider would have published: one way
  * in for all. INVALID "saml.metadata_key" when there is no certificate. */
-RESULT saml_fetch_compose(struct scope *scope, const struct saml_provider_input *input,
-                          struct str *ret_xml);
-/* The next certificate of a PEM text as base64 without blanks; empty when there is none. */
+RESULT saml_fetch_compose(struct scope *scope, struct str entity_id,
+                          const struct saml_source *source, struct str *ret_xml);
+/* The next certificate as base64 without blanks, of a PEM text or of one that is nothing but
+ * base64; empty when there is none. */
 struct str saml_fetch_next_certificate(struct scope *scope, struct str *pem);

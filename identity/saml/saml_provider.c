@@ -27,30 +27,29 @@ static result read_signer(struct scope *scope, struct str pem, struct str *ret_d
     return OK_RESULT;
 }
 
-static result check_input(struct scope *scope, const struct saml_provider_input *input) {
-    struct url url;
-    REQUIRE(scope, is_plain_text(input->entity_id, SAML_URL_MAX), INVALID, "saml.metadata_entity");
-    switch (input->source) {
-    case SAML_SOURCE_URL:
-        REQUIRE(scope,
-                is_plain_text(input->url, SAML_URL_MAX) &&
-                    is_ok(url_parse_web(scope, input->url, false, &url)),
-                INVALID, "saml.metadata_url");
-        return OK_RESULT;
-    case SAML_SOURCE_UPLOAD:
-        REQUIRE(scope, input->xml.len > 0 && input->xml.len <= SAML_METADATA_MAX, INVALID,
-                "saml.metadata_xml");
-        return OK_RESULT;
-    case SAML_SOURCE_MANUAL:
-        REQUIRE(scope, input->entity_id.len > 0, INVALID, "saml.metadata_entity");
-        REQUIRE(scope,
-                input->sign_on_url.len > 0 && is_plain_text(input->sign_on_url, SAML_URL_MAX) &&
-                    is_plain_text(input->logout_url, SAML_URL_MAX),
-                INVALID, "saml.metadata_url");
-        return OK_RESULT;
-    case SAML_SOURCE_COUNT: break;
+static enum saml_origin origin_of(const struct saml_source *source) {
+    if (source->metadata_xml.len > 0) {
+        return SAML_ORIGIN_UPLOAD;
     }
-    return FAIL(scope, INTERNAL, "saml.provider_row");
+    return source->sso_url.len > 0 ? SAML_ORIGIN_MANUAL : SAML_ORIGIN_URL;
+}
+
+static result check_url(struct scope *scope, struct str text) {
+    struct url url;
+    REQUIRE(scope,
+            is_plain_text(text, SAML_URL_MAX) && is_ok(url_parse_web(scope, text, false, &url)),
+            INVALID, "saml.metadata_url");
+    return OK_RESULT;
+}
+
+static result check_typed_in(struct scope *scope, const struct saml_provider *provider,
+                             const struct saml_source *source) {
+    REQUIRE(scope, provider->wanted_entity_id.len > 0, INVALID, "saml.metadata_entity");
+    REQUIRE(scope,
+            is_plain_text(source->sso_url, SAML_URL_MAX) &&
+                is_plain_text(source->slo_url, SAML_URL_MAX),
+            INVALID, "saml.metadata_url");
+    return OK_RESULT;
 }
 
 /* What is wrong with the address is the sender's to mend; a provider that is away may be tried
@@ -65,21 +64,32 @@ static result explain(const struct scope *scope, result failure) {
     return failure;
 }
 
-static result obtain(struct scope *scope, const struct saml_reader *reader,
-                     const struct saml_provider_input *input, struct saml_provider *provider) {
-    if (input->source == SAML_SOURCE_URL) {
-        struct saml_fetched fetched;
-        const result done = saml_fetch(scope, reader, provider, &fetched);
-        if (!is_ok(done)) {
-            return explain(scope, done);
-        }
-        provider->facts = fetched.idp;
-        provider->etag = fetched.etag;
-        return OK_RESULT;
+static result obtain_from_url(struct scope *scope, const struct saml_reader *reader,
+                              struct saml_provider *provider) {
+    struct saml_fetched *fetched = NEW(scope->arena, struct saml_fetched);
+    TRY(check_url(scope, provider->url));
+    const result done = saml_fetch(scope, reader, provider, fetched);
+    if (!is_ok(done)) {
+        return explain(scope, done);
     }
-    struct str xml = input->xml;
-    if (input->source == SAML_SOURCE_MANUAL) {
-        TRY(saml_fetch_compose(scope, input, &xml));
+    provider->facts = fetched->idp;
+    provider->etag = fetched->etag;
+    return OK_RESULT;
+}
+
+static result obtain(struct scope *scope, const struct saml_reader *reader,
+                     const struct saml_source *source, struct saml_provider *provider) {
+    struct str xml = source->metadata_xml;
+    switch (provider->origin) {
+    case SAML_ORIGIN_URL: return obtain_from_url(scope, reader, provider);
+    case SAML_ORIGIN_MANUAL:
+        TRY(check_typed_in(scope, provider, source));
+        TRY(saml_fetch_compose(scope, provider->wanted_entity_id, source, &xml));
+        break;
+    case SAML_ORIGIN_UPLOAD:
+        REQUIRE(scope, xml.len <= SAML_METADATA_MAX, INVALID, "saml.metadata_xml");
+        break;
+    case SAML_ORIGIN_COUNT: return FAIL(scope, INTERNAL, "saml.provider_row");
     }
     return saml_fetch_read(scope, reader, provider, xml, &provider->facts);
 }
@@ -91,16 +101,20 @@ static uint32_t any_number(struct scope *scope) {
 }
 
 result saml_provider_import(struct scope *scope, const struct saml_reader *reader,
-                            const struct saml_provider_input *input, struct saml_provider *ret) {
-    const bool is_url = input->source == SAML_SOURCE_URL;
+                            const struct saml_settings *settings, const struct saml_source *source,
+                            struct saml_provider *ret) {
     struct saml_provider *provider = NEW(scope->arena, struct saml_provider);
-    TRY(check_input(scope, input));
-    provider->source = input->source;
-    provider->url = is_url ? input->url : STR("");
-    provider->ca_pem = is_url ? input->ca_pem : STR("");
-    provider->wanted_entity_id = input->entity_id;
-    TRY(read_signer(scope, input->signer_pem, &provider->signer_der));
-    TRY(obtain(scope, reader, input, provider));
+    provider->origin = origin_of(source);
+    const bool is_url = provider->origin == SAML_ORIGIN_URL;
+    provider->url = is_url ? settings->metadata_url : STR("");
+    provider->ca_pem = is_url ? settings->ca_pem : STR("");
+    provider->wanted_entity_id = settings->entity_id;
+    REQUIRE(scope, is_plain_text(settings->entity_id, SAML_URL_MAX), INVALID,
+            "saml.metadata_entity");
+    if (provider->origin != SAML_ORIGIN_MANUAL) {
+        TRY(read_signer(scope, settings->metadata_signer, &provider->signer_der));
+    }
+    TRY(obtain(scope, reader, source, provider));
     const int64_t now_us = clock_now_us(scope->env->clock);
     provider->fetched_us = now_us;
     provider->good_us = now_us;

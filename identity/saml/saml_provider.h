@@ -4,13 +4,12 @@
  * facts are a row of their own: what the provider changes is no change of the connection. */
 
 #include "base/db.h"
+#include "identity/connection.h"
 #include "identity/saml/saml_jail.h"
-
-struct actor;
 
 enum { SAML_ETAG_MAX = 256, SAML_FAILURE_MAX = 64 };
 
-enum saml_source { SAML_SOURCE_URL, SAML_SOURCE_UPLOAD, SAML_SOURCE_MANUAL, SAML_SOURCE_COUNT };
+enum saml_origin { SAML_ORIGIN_URL, SAML_ORIGIN_UPLOAD, SAML_ORIGIN_MANUAL, SAML_ORIGIN_COUNT };
 
 /* Who reads documents: the jail; in tests its child's function, in-process. */
 struct saml_reader {
@@ -20,23 +19,10 @@ struct saml_reader {
     bool is_http_allowed; /* endpoints on plain http: the operator's choice */
 };
 
-/* What an administrator gave. Empty where it does not belong to the source. */
-struct saml_provider_input {
-    enum saml_source source;
-    struct str url;             /* URL; https */
-    struct str xml;             /* UPLOAD */
-    struct str entity_id;       /* URL, UPLOAD: which one of an aggregate; MANUAL: needed */
-    struct str signer_pem;      /* URL, UPLOAD: certificate that must have signed the root */
-    struct str ca_pem;          /* URL: instead of the system's authorities */
-    struct str sign_on_url;     /* MANUAL */
-    struct str logout_url;      /* MANUAL; may be empty */
-    struct str certificate_pem; /* MANUAL: one or more */
-};
-
 /* One row. `facts` are used; `pending` waits. */
 struct saml_provider {
     struct str org_id, connection_id;
-    enum saml_source source;
+    enum saml_origin origin;
     struct str url, wanted_entity_id, signer_der, ca_pem; /* to fetch with */
     struct saml_idp facts;
     bool has_pending;
@@ -55,13 +41,15 @@ struct saml_provider {
 
 extern const struct statement_list SAML_PROVIDER_STATEMENTS;
 
-const char *saml_source_name(enum saml_source source); /* "url" … */
+const char *saml_origin_name(enum saml_origin origin); /* "url" … */
 
-/* Fetches (URL) and reads what was given; nothing is stored. UNAVAILABLE "saml.metadata_fetch" and
+/* Reads what came with a POST or PATCH, a document or fields typed in, else fetches
+ * settings->metadata_url; nothing is stored. UNAVAILABLE "saml.metadata_fetch" and
  * reasons of the HTTP client; INVALID "saml.metadata_url", "saml.metadata_xml", "_entity", "_key",
  * "_expired", "_signature"; UNAVAILABLE of the jail. Blocks: outbound workers. */
 RESULT saml_provider_import(struct scope *scope, const struct saml_reader *reader,
-                            const struct saml_provider_input *input, struct saml_provider *ret);
+                            const struct saml_settings *settings, const struct saml_source *source,
+                            struct saml_provider *ret);
 /* In the transaction that makes or changes the connection: makes or replaces its row. An
  * administrator has asked for it, so nothing waits. */
 RESULT saml_provider_store(struct scope *scope, struct tx *tx, struct str org_id,

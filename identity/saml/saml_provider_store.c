@@ -5,7 +5,7 @@
 #include "identity/saml/saml_facts.h"
 
 #define COLUMNS                                                                                    \
-    "org_id, connection_id, source, url, wanted_entity_id, signer, ca_pem, facts, pending, "       \
+    "org_id, connection_id, origin, url, wanted_entity_id, signer, ca_pem, facts, pending, "       \
     "pending_hash, etag, fetched_us, good_us, next_us, hinted_us, failures, failure, version, "    \
     "changed_us"
 
@@ -13,7 +13,7 @@ static const struct statement PUT = {
     "saml_idp.put", TENANT,
     "INSERT INTO saml_idp (" COLUMNS ") "
     "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, NULL, NULL, $9, $10, $11, $12, 0, 0, '', 1, $13) "
-    "ON CONFLICT (org_id, connection_id) DO UPDATE SET source = excluded.source, "
+    "ON CONFLICT (org_id, connection_id) DO UPDATE SET origin = excluded.origin, "
     "url = excluded.url, wanted_entity_id = excluded.wanted_entity_id, "
     "signer = excluded.signer, ca_pem = excluded.ca_pem, facts = excluded.facts, "
     "pending = NULL, pending_hash = NULL, etag = excluded.etag, fetched_us = excluded.fetched_us, "
@@ -33,7 +33,7 @@ static const struct statement UPDATE = {
 static const struct statement HINT = {
     "saml_idp.hint", TENANT,
     "UPDATE saml_idp SET next_us = $3, hinted_us = $4 "
-    "WHERE org_id = $1 AND connection_id = $2 AND source = 'url' AND hinted_us <= $5",
+    "WHERE org_id = $1 AND connection_id = $2 AND origin = 'url' AND hinted_us <= $5",
     NULL};
 /* The condition stands in the outer WHERE, too: PostgreSQL checks that one again after waiting for
  * a row. */
@@ -55,14 +55,14 @@ static const struct statement *const STATEMENTS[] = {
 const struct statement_list SAML_PROVIDER_STATEMENTS = {STATEMENTS,
                                                         sizeof STATEMENTS / sizeof *STATEMENTS};
 
-static const char *const SOURCES[SAML_SOURCE_COUNT] = {
-    [SAML_SOURCE_URL] = "url",
-    [SAML_SOURCE_UPLOAD] = "upload",
-    [SAML_SOURCE_MANUAL] = "manual",
+static const char *const ORIGINS[SAML_ORIGIN_COUNT] = {
+    [SAML_ORIGIN_URL] = "url",
+    [SAML_ORIGIN_UPLOAD] = "upload",
+    [SAML_ORIGIN_MANUAL] = "manual",
 };
 
-const char *saml_source_name(enum saml_source source) {
-    return SOURCES[source];
+const char *saml_origin_name(enum saml_origin origin) {
+    return ORIGINS[origin];
 }
 
 result saml_provider_store_put(struct scope *scope, struct tx *tx,
@@ -71,7 +71,7 @@ result saml_provider_store_put(struct scope *scope, struct tx *tx,
     TRY(saml_facts_write(scope, &provider->facts, &facts));
     return tx_run(scope, tx, &PUT,
                   VALUES(value_text(provider->org_id), value_text(provider->connection_id),
-                         value_text(str_from_c(saml_source_name(provider->source))),
+                         value_text(str_from_c(saml_origin_name(provider->origin))),
                          value_text(provider->url), value_text(provider->wanted_entity_id),
                          value_text(base64_encode(scope->arena, provider->signer_der)),
                          value_text(provider->ca_pem), value_text(facts),
@@ -81,10 +81,10 @@ result saml_provider_store_put(struct scope *scope, struct tx *tx,
                   NULL);
 }
 
-static result source_of(struct scope *scope, struct str name, enum saml_source *ret) {
-    for (int i = 0; i < SAML_SOURCE_COUNT; i++) {
-        if (str_eq(name, str_from_c(SOURCES[i]))) {
-            *ret = (enum saml_source) i;
+static result origin_of(struct scope *scope, struct str name, enum saml_origin *ret) {
+    for (int i = 0; i < SAML_ORIGIN_COUNT; i++) {
+        if (str_eq(name, str_from_c(ORIGINS[i]))) {
+            *ret = (enum saml_origin) i;
             return OK_RESULT;
         }
     }
@@ -111,7 +111,7 @@ static result read_row(struct scope *scope, const struct rows *rows, size_t row,
         .version = rows_number(rows, row, 17),
         .changed_us = rows_number(rows, row, 18),
     };
-    TRY(source_of(scope, rows_text(rows, row, 2), &provider.source));
+    TRY(origin_of(scope, rows_text(rows, row, 2), &provider.origin));
     REQUIRE(scope, is_ok(base64_decode(scope, rows_text(rows, row, 5), &provider.signer_der)),
             INTERNAL, "saml.provider_row");
     TRY(saml_facts_read(scope, rows_text(rows, row, 7), &provider.facts));

@@ -6,7 +6,7 @@ static const char *const PROVIDERS[] = {
     "CREATE TABLE saml_idp ("
     " org_id TEXT NOT NULL,"
     " connection_id TEXT NOT NULL,"
-    " source TEXT NOT NULL,"
+    " origin TEXT NOT NULL,"
     " url TEXT NOT NULL,"
     " wanted_entity_id TEXT NOT NULL,"
     " signer TEXT NOT NULL,"
