@@ -353,6 +353,9 @@ static void stop_shards(struct app *app) {
 static void stop_threads(struct app *app) {
     atomic_store(&app->stop, true);
     for (size_t i = 0; i < app->shard_count; i++) {
+        if (!app->shards[i].is_running && app->shards[i].shard != NULL) {
+            (void) shard_drain(app->shards[i].shard); /* it never ran: nothing is there */
+        }
         while (app->shards[i].is_running && sem_wait(&app->drained) != 0) {
         }
     }

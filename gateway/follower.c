@@ -308,7 +308,20 @@ struct db *follower_db(struct follower *follower) {
     return follower->db;
 }
 
+/* Rule 15: nobody waits for an instance without a row, so it goes when nothing is held any more. */
+static bool is_empty(const struct follower *follower) {
+    for (size_t i = 0; i < follower->shard_count; i++) {
+        if (!shard_is_drained(follower->shards[i])) {
+            return HOLE(10);
+        }
+    }
+    return true;
+}
+
 bool follower_leave(struct follower *follower) {
+    if (!is_empty(follower)) {
+        return false;
+    }
     if (follower->phase == PHASE_JOIN || follower->phase == PHASE_LOST) {
         follower->phase = PHASE_LEFT; /* no row of this instance is there, or none that counts */
     }

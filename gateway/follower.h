@@ -59,7 +59,7 @@ bool follower_is_ready(const struct follower *follower);
 const char *follower_not_ready_reason(const struct follower *follower);
 /* Tests inject faults into it; NULL before it was opened. */
 struct db *follower_db(struct follower *follower);
-/* Stop: after all shards have drained, delete the own row (rule 15). True when done. */
+/* Stop: once all shards have drained, delete the own row (rule 15). True when done. */
 bool follower_leave(struct follower *follower);
 /* After the threads of all shards have ended: nothing is left that the dead man would have to end.
  */

@@ -1,5 +1,6 @@
 #include "gateway/access.h"
 #include "gateway/follower.h"
+#include "gateway/holes.h"
 #include "gateway/shard_internal.h"
 
 #include <assert.h>
@@ -255,6 +256,10 @@ static void unlink_socket(struct shard *shard, struct live_socket *socket) {
         drop_first(socket);
     }
     socket->queue_bytes = 0;
+}
+
+bool shard_socket_may_say_why(const struct live_socket *socket, bool has_unsent) {
+    return (socket->first_sent == 0 && !has_unsent) || HOLE(16);
 }
 
 void live_cut(struct shard *shard, struct live_socket *socket, uint16_t code, struct str reason) {

@@ -189,5 +189,11 @@ bool shard_drain(struct shard *shard) {
     shard->is_draining = true;
     live_cut_some(shard, FANOUT_SLICE, LIVE_CLOSE_RESTART, STR("restart"));
     (void) shard_step(shard);
-    return shard->socket_count == 0 && shard->away == 0;
+    const bool is_drained = shard->socket_count == 0 && shard->away == 0;
+    atomic_store(&shard->is_drained, is_drained);
+    return is_drained;
+}
+
+bool shard_is_drained(const struct shard *shard) {
+    return atomic_load(&shard->is_drained);
 }

@@ -123,12 +123,11 @@ struct transport {
     /* Frames were queued: write what the kernel takes, keep the rest for EPOLLOUT. May call
      * shard_socket_gone. */
     void (*socket_flush)(struct transport *transport, struct live_socket *socket);
-    /* Cut now. `code` with its reason is written only if no frame is half sent (first_sent is 0)
-     * and, for 4401, nothing from before waits in the kernel (SIOCOUTQ), else the connection is
-     * reset. When this returns, shutdown or close has been called. The transport forgets the
-     * socket; the shard frees it at the end of the pass.
-     * Not adopted yet (is_adopted false, the connection still belongs to socket->opening and its
-     * 101 may be on the way): shut that connection's descriptor down in both directions. */
+    /* Cut now. `code` with its reason is written only if shard_socket_may_say_why, else the
+     * connection is reset. When this returns, shutdown or close has been called. The transport
+     * forgets the socket; the shard frees it at the end of the pass. Not adopted yet (is_adopted
+     * false, the connection still belongs to socket->opening and its 101 may be on the way): shut
+     * that connection's descriptor down in both directions. */
     void (*socket_cut)(struct transport *transport, struct live_socket *socket, uint16_t code,
                        struct str reason);
     /* Revocations were applied: answers that are still on their way out and whose caller does not
@@ -230,6 +229,9 @@ void shard_socket_sent(struct shard *shard, struct live_socket *socket, size_t b
 /* Queues a frame (takes a reference of its own) without flushing; over the limits: cuts with 4409
  * and returns false. */
 bool shard_socket_queue(struct shard *shard, struct live_socket *socket, struct ws_frame *frame);
+/* Rule 16, for the transport's cut: no frame is half sent and the kernel holds nothing from before,
+ * so a close frame may follow. Else only a reset keeps what is on its way from arriving. */
+bool shard_socket_may_say_why(const struct live_socket *socket, bool has_unsent);
 size_t shard_socket_count(const struct shard *shard);
 
 /* Drains the control lane, then completions and event batches, then one fan-out slice. True when
@@ -243,3 +245,5 @@ bool shard_is_trusted(const struct shard *shard);
 /* Stop: refuse new exchanges with 503, close sockets with 1012 in slices; true when all is closed
  * and no exchange is under way. Calls shard_step. */
 bool shard_drain(struct shard *shard);
+/* Any thread: has shard_drain returned true? */
+bool shard_is_drained(const struct shard *shard);

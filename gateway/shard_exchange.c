@@ -294,7 +294,9 @@ static void answer_own(struct shard *shard, struct exchange *exchange, enum revo
 
 static void decide(struct shard *shard, struct exchange *exchange) {
     enum revocation_kind own_kind = REVOCATION_KIND_COUNT;
-    const bool is_blind = (exchange->is_handled && HOLE(22)) || (!exchange->is_handled && HOLE(1));
+    const bool is_opening = !exchange->is_handled && exchange->wants_upgrade;
+    const bool is_blind = (exchange->is_handled && HOLE(22)) || (is_opening && HOLE(2)) ||
+                          (!exchange->is_handled && !is_opening && HOLE(1));
     const enum ring_verdict verdict =
         is_blind ? RING_CLEAR : test_ticket(shard, exchange, &own_kind);
     switch (verdict) {

@@ -1,6 +1,8 @@
 #pragma once
 /* What the files of the shard's core share; nobody else includes this. Shard thread only. */
 
+#include <stdatomic.h>
+
 #include "gateway/dead_man.h"
 #include "gateway/letters.h"
 #include "gateway/rate.h"
@@ -67,6 +69,7 @@ struct shard {
     int64_t lease_us; /* boot time: every revocation committed before is applied (I1) */
     int64_t soft_us;
     bool is_fenced, is_bus_gone, is_draining;
+    atomic_bool is_drained;            /* read by the follower */
     size_t away;                       /* exchanges at workers or the follower */
     struct arena *spare[SPARE_ARENAS]; /* of exchanges that are over, wiped */
     size_t spare_count;

@@ -171,7 +171,7 @@ void live_io_cut(struct transport *transport, struct live_socket *socket, uint16
     }
     socket->io = NULL;
     io->socket = NULL;
-    if (socket->first_sent > 0 || has_unsent(io->fd)) {
+    if (!shard_socket_may_say_why(socket, has_unsent(io->fd))) {
         reset(io);
         return;
     }

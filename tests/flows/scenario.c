@@ -49,6 +49,7 @@ static bool fill_across_apply(void **state) {
     return is_kept;
 }
 
+/* 2: a connection is registered by what was known before, and the cut could not find it. */
 static bool open_across_apply(void **state) {
     struct cast cast = cast_open(state, 1, 1);
     const struct person second = signed_in(cast.w, &cast.leaver.user); /* not in the cache */
@@ -239,6 +240,23 @@ static bool own_row_gone(void **state) {
     return is_kept;
 }
 
+/* 10: a node that is told to leave takes itself off the list while its sockets are open, and stands
+ * still. */
+static bool leaves_before_it_is_empty(void **state) {
+    struct cast cast = cast_open(state, 2, 1);
+    struct world *w = cast.w;
+    struct node *leaving = &w->nodes[NODE_2];
+    const struct peer *open = connect_socket(w, NODE_2, &cast.leaver);
+    (void) follower_leave(leaving->follower);
+    follower_pump(leaving);
+    world_pump(w);
+    leaving->is_follower_stalled = leaving->is_shard_stalled[0] = true;
+    struct reply *out = deactivate(w, NODE_1, &cast.boss, &cast.leaver.user);
+    const bool is_kept = !(out->is_answered && open->is_open);
+    world_close(w);
+    return is_kept;
+}
+
 /* 15: events are delivered without looking at the revocations before them. */
 static bool message_after_the_revocation(void **state) {
     struct cast cast = cast_open(state, 1, 1);
@@ -248,6 +266,20 @@ static bool message_after_the_revocation(void **state) {
     follower_hint(cast.node->follower, cast.leaver.user.org_id);
     world_pump(cast.w);
     const bool is_kept = !peer_has(leaving, "after the revocation");
+    world_close(cast.w);
+    return is_kept;
+}
+
+/* 16: half a frame is with the kernel; an orderly close would let it arrive. */
+static bool half_sent_frame(void **state) {
+    struct cast cast = cast_open(state, 1, 1);
+    struct peer *slow = connect_socket(cast.w, NODE_1, &cast.leaver);
+    slow->room = 10;
+    assert_status(say(cast.w, NODE_1, &cast.stays, "more than ten bytes"), 201);
+    assert_true(slow->socket->first_sent == 10);
+    struct reply *out = deactivate(cast.w, NODE_1, &cast.boss, &cast.leaver.user);
+    assert_status(out, 200);
+    const bool is_kept = !slow->is_open && slow->close_code == CLOSED_RESET;
     world_close(cast.w);
     return is_kept;
 }
@@ -369,7 +401,7 @@ static bool ticket_across_a_fence(void **state) {
 
 const struct scenario SCENARIOS[] = {
     {"fill across apply", 1, false, fill_across_apply},
-    {"open across apply", 1, false, open_across_apply},
+    {"open across apply", 2, false, open_across_apply},
     {"late reply", 3, false, late_reply},
     {"heads without rows", 4, false, heads_without_rows},
     {"one of two shards", 5, false, one_of_two_shards},
@@ -378,7 +410,9 @@ const struct scenario SCENARIOS[] = {
     {"repeated call", 7, false, repeated_call},
     {"list from before the commit", 8, true, list_from_before_the_commit},
     {"own row gone", 9, false, own_row_gone},
+    {"leaves before it is empty", 10, true, leaves_before_it_is_empty},
     {"message after the revocation", 15, false, message_after_the_revocation},
+    {"half-sent frame", 16, false, half_sent_frame},
     {"lease runs out", 17, false, lease_runs_out},
     {"acknowledged in another history", 19, false, acknowledged_in_another_history},
     {"only reads go on", 20, true, only_reads_go_on},

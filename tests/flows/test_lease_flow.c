@@ -312,6 +312,23 @@ static void a_leaving_node_takes_its_row_with_it(void **state) {
     world_close(w);
 }
 
+static void a_node_stays_listed_while_anything_of_it_is_open(void **state) {
+    struct scene s = scene_open(state);
+    for (int i = 0; i < 5; i++) {
+        assert_false(follower_leave(s.node->follower));
+        world_pass(s.w, s.w->bound_us);
+    }
+    assert_true(s.peer->is_open);
+    assert_int_equal(nodes_listed(s.w), 1);
+    while (!shard_drain(s.node->shards[0])) {
+        world_pump(s.w);
+    }
+    assert_false(follower_leave(s.node->follower)); /* the other shard is not empty yet */
+    world_pass(s.w, MS_TO_US(100));
+    assert_int_equal(nodes_listed(s.w), 1);
+    world_close(s.w);
+}
+
 static void a_node_leaves_without_its_database(void **state) {
     struct world *w = world_open(state, 1, 1);
     struct node *node = &w->nodes[NODE_1];
@@ -352,6 +369,7 @@ int main(void) {
         ON_POSTGRES(a_lost_hint_costs_time_only),
         ON_POSTGRES(a_dead_instance_is_swept_after_its_lease),
         ON_BOTH(a_leaving_node_takes_its_row_with_it),
+        ON_BOTH(a_node_stays_listed_while_anything_of_it_is_open),
         ON_BOTH(a_node_leaves_without_its_database),
     };
     on_both_use(FLOW_MIGRATIONS, sizeof FLOW_MIGRATIONS / sizeof FLOW_MIGRATIONS[0]);

@@ -121,7 +121,7 @@ static void transport_cut(struct transport *transport, struct live_socket *socke
         return;
     }
     socket->io = NULL;
-    const bool is_clean = socket->first_sent == 0 && !(code == 4401 && peer->has_unsent);
+    const bool is_clean = shard_socket_may_say_why(socket, peer->has_unsent);
     peer_close(peer, is_clean ? code : CLOSED_RESET, reason);
 }
 

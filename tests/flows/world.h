@@ -179,6 +179,8 @@ struct reply *say(struct world *world, unsigned node, const struct person *who, 
 struct revoked committed_elsewhere(struct world *world, const struct user *leaver);
 struct str general_of(struct world *world, const struct user *user);
 void said_elsewhere(struct world *world, const struct user *who, const char *text);
+void said_directly(struct world *world, const struct user *who, const struct user *to,
+                   const char *text);
 void given_ghost(struct world *world, const char *instance); /* a row of table node */
 int64_t nodes_listed(struct world *world);
 

@@ -228,6 +228,18 @@ void said_elsewhere(struct world *world, const struct user *who, const char *tex
     assert_ok(message_send(world->scope, world->d->db, &actor, &input, &message));
 }
 
+void said_directly(struct world *world, const struct user *who, const struct user *to,
+                   const char *text) {
+    struct actor actor = actor_of(who);
+    struct conversation conversation;
+    struct message message;
+    bool is_new = false;
+    assert_ok(conversation_open_direct(world->scope, world->d->db, &actor, to->id, &conversation,
+                                       &is_new));
+    const struct new_message input = {conversation.id, str_from_c(text), uuid_v7(world->scope)};
+    assert_ok(message_send(world->scope, world->d->db, &actor, &input, &message));
+}
+
 void given_ghost(struct world *world, const char *instance) {
     given_row(world->d, &NODE_JOIN, VALUES(value_text(str_from_c(instance)), value_number(1)));
 }

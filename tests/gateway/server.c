@@ -152,6 +152,10 @@ int client_connect(const struct server *server) {
                                         .sin_addr = {htonl(INADDR_LOOPBACK)}};
     const struct timeval limit = {10, 0};
     (void) setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    if (server->receive_buffer > 0) {
+        (void) setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &server->receive_buffer,
+                          sizeof server->receive_buffer);
+    }
     assert_int_equal(connect(fd, (const struct sockaddr *) &address, sizeof address), 0);
     return fd;
 }

@@ -11,6 +11,7 @@ struct server {
     struct app *app;
     char folder[64];
     int port, ops_port;
+    int receive_buffer; /* of the clients that connect from now on; 0: the kernel's choice */
     struct str org_id, user_id, cookie, csrf; /* the creator, signed in */
 };
 

@@ -8,6 +8,7 @@ import base64
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -142,6 +143,29 @@ def read_to_end(connection):
             seen += part
     except ConnectionResetError:
         pass
+    return seen
+
+
+ASKED = set()
+
+
+def processor_seconds(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
+        fields = stat.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def mask_text(payload):
+    """A text frame of a client, masked with zeros; payloads below 126 bytes."""
+    return bytes([0x81, 0x80 | len(payload), 0, 0, 0, 0]) + payload
+
+
+def read_until(connection, end):
+    seen = b""
+    while end not in seen:
+        part = connection.recv(4096)
+        assert part, seen
+        seen += part
     return seen
 
 
@@ -289,6 +313,51 @@ class Processes(unittest.TestCase):
             server.end()
         finally:
             subprocess.run(["umount", "-l", disk], check=False)
+
+    def test_without_descriptors_it_pauses_keeps_what_it_has_and_recovers(self):
+        server = self.start(settings=("http.shards=1",)).wait_ready()
+        make_org(self.folder)
+        ann = Person(server).sign_in()
+        self.assertEqual(ann.call("GET", "/api/v1/me")[0], 200)
+        connection = self.live(ann)
+        pid = server.process.pid
+        room = 4
+        used = max(int(name) for name in os.listdir(f"/proc/{pid}/fd")) + 1
+        _, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (used + room, hard))
+        clients = [self.connect_idle(server) for _ in range(room + 20)]
+        answered = [self.is_served(client, 0.5) for client in clients[:room]]
+        self.assertIn(True, answered, "there was room for some")
+        self.assertFalse(self.is_served(clients[-1], 1), "it cannot accept what it has no descriptor for")
+        spent = processor_seconds(pid)
+        time.sleep(1.5)
+        self.assertLess(processor_seconds(pid) - spent, 0.75, "it spins on the listener")
+        self.assertTrue(server.ready()[0] or server.process.poll() is None)
+        connection.sendall(mask_text(b'{"type":"ping","id":"still"}'))
+        self.assertIn(b'"still"', read_until(connection, b'"still"'))
+        for client in clients[:-3]:
+            client.close()
+        for client in clients[-3:]:  # in the backlog all the time: accepted now, without a new connection
+            self.assertTrue(self.is_served(client, 10))
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (hard, hard))  # workers may open the database again
+        self.assertEqual(ann.call("GET", "/api/v1/me")[0], 200)
+
+    def connect_idle(self, server):
+        client = socket.create_connection(("127.0.0.1", server.port), timeout=10)
+        self.addCleanup(client.close)
+        return client
+
+    @staticmethod
+    def is_served(client, seconds):
+        """Does a request on this connection get its answer in time? Asked once per connection."""
+        client.settimeout(seconds)
+        try:
+            if client not in ASKED:
+                ASKED.add(client)
+                client.sendall(b"GET /version HTTP/1.1\r\nHost: a\r\n\r\n")
+            return client.recv(4096).startswith(b"HTTP/1.1 200")
+        except TimeoutError:
+            return False
 
     def test_logs_hold_ids_and_codes_only(self):
         server = self.start(settings=("log.level=debug",)).wait_ready()
