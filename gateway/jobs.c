@@ -8,6 +8,9 @@
 #include "base/random.h"
 #include "gateway/app.h"
 #include "gateway/sweep.h"
+#include "gateway/watch.h"
+#include "identity/alert.h"
+#include "identity/saml/saml_refresh.h"
 #include "messaging/user_cleanup.h"
 
 enum { IDLE_MS = 500, LEASE_SECONDS = 60 };
@@ -17,11 +20,23 @@ static result run_user_cleanup(struct scope *scope, struct app *app, struct db *
     return user_cleanup_run(scope, &app->messaging, db, job);
 }
 
+static result run_alert(struct scope *scope, struct app *app, struct db *db,
+                        const struct job *job) {
+    return alert_mail_run(scope, &app->messaging, db, job);
+}
+
+static result run_saml_refresh(struct scope *scope, struct app *app, struct db *db,
+                               const struct job *job) {
+    return saml_refresh_run(scope, app->identity.saml_reader, db, job);
+}
+
 static const struct {
     struct str kind;
     result (*run)(struct scope *scope, struct app *app, struct db *db, const struct job *job);
 } KINDS[] = {
     {STR_INIT(USER_CLEANUP_JOB), run_user_cleanup},
+    {STR_INIT(ALERT_JOB), run_alert},
+    {STR_INIT(SAML_REFRESH_JOB), run_saml_refresh},
 };
 
 static result run_job(struct scope *scope, struct app *app, struct db *db, const struct job *job) {
@@ -53,6 +68,7 @@ void jobs_run(struct app *app, const atomic_bool *stop) {
     const struct str owner = uuid_v7(&start);
     struct db *db = NULL;
     int64_t swept_boot_us = clock_boot_us(app->env.clock);
+    struct watch watch = {.has_started = false};
     AUTO(arena_end) struct arena *arena = arena_new();
     while (!atomic_load(stop)) {
         struct scope scope = {arena, &app->env, NULL};
@@ -62,6 +78,7 @@ void jobs_run(struct app *app, const atomic_bool *stop) {
         }
         if (db != NULL) {
             sweep_step(&scope, db, &swept_boot_us);
+            watch_step(&scope, db, app->metrics, &watch);
         }
         arena_reset(arena);
     }

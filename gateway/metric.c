@@ -4,6 +4,8 @@
 
 static const char *const PHASES[] = {"commit", "spread", "answer"};
 
+static const char *const OWNERS[] = {"provider", "own"};
+
 static const int64_t BOUNDS_US[] = {250,   500,    1000,   2500,   5000,    10000,   25000,
                                     50000, 100000, 250000, 500000, 1000000, 2000000, 4000000};
 
@@ -31,4 +33,10 @@ const struct metric_definition METRICS[METRIC_COUNT] = {
     [METRIC_QUEUE_DEPTH_REVOCATION] = {"gatehouse_queue_depth_revocation",
                                        "Requests that wait in the lane of revocations.",
                                        METRIC_GAUGE, NULL, NULL, 0, NULL, 0},
+    [METRIC_CERTIFICATE_EXPIRY] =
+        {"gatehouse_certificate_expiry_seconds",
+         "Seconds until the first SAML connection has nothing but expired certificates: owner = "
+         "provider (theirs) or own. Ten years when "
+         "there is none.",
+         METRIC_GAUGE, "owner", OWNERS, 2, NULL, 0},
 };

@@ -10,6 +10,7 @@ enum metric {
     METRIC_FENCES,
     METRIC_QUEUE_DEPTH,
     METRIC_QUEUE_DEPTH_REVOCATION,
+    METRIC_CERTIFICATE_EXPIRY, /* by owner: provider, own */
     METRIC_COUNT
 };
 

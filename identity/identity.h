@@ -6,7 +6,8 @@
 #include "identity/connection.h"
 #include "messaging/call.h"
 
-struct oidc; /* identity/oidc: provider caches and budgets */
+struct oidc;        /* identity/oidc: provider caches and budgets */
+struct saml_reader; /* identity/saml: reads metadata */
 
 struct identity {
     struct str public_url;
@@ -14,6 +15,7 @@ struct identity {
     struct secret seal_key;   /* 32 bytes */
     int64_t session_idle_us, session_absolute_us;
     struct oidc *oidc;
+    const struct saml_reader *saml_reader; /* NULL: SAML is not served */
 };
 
 /* Who a provider says is knocking: the same value from OpenID Connect and SAML. */

@@ -29,6 +29,10 @@ static const char *const ACTIONS[] = {
     [AUDIT_DOMAIN_PROVED] = "domain.proved",
     [AUDIT_DOMAIN_REMOVED] = "domain.removed",
     [AUDIT_DPA_ACCEPTED] = "dpa.accepted",
+    [AUDIT_PROVIDER_KEYS_ADDED] = "provider.keys_added",
+    [AUDIT_PROVIDER_KEYS_REMOVED] = "provider.keys_removed",
+    [AUDIT_PROVIDER_WAITS] = "provider.waits",
+    [AUDIT_PROVIDER_ACCEPTED] = "provider.accepted",
 };
 
 static_assert(sizeof ACTIONS / sizeof ACTIONS[0] == AUDIT_ACTION_COUNT, "every action has a name");

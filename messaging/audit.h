@@ -30,6 +30,10 @@ enum audit_action {
     AUDIT_DOMAIN_PROVED,
     AUDIT_DOMAIN_REMOVED,
     AUDIT_DPA_ACCEPTED,
+    AUDIT_PROVIDER_KEYS_ADDED, /* its metadata brought new certificates, which count from now on */
+    AUDIT_PROVIDER_KEYS_REMOVED,
+    AUDIT_PROVIDER_WAITS,    /* for an administrator: it wants another name or other endpoints */
+    AUDIT_PROVIDER_ACCEPTED, /* an administrator has seen that difference */
     AUDIT_ACTION_COUNT
 };
 

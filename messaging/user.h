@@ -72,6 +72,10 @@ RESULT user_is_known(struct scope *scope, struct db *db, struct str org_id,
 /* `search` matches the start of user name, display name or e-mail; empty: all. */
 RESULT user_list(struct scope *scope, struct db *db, struct str org_id, struct str search,
                  int64_t limit, struct str cursor, struct user_list *ret);
+/* Who runs the organisation and can act on an alert: active administrators and creators, at most
+ * 64. */
+RESULT user_list_administrators(struct scope *scope, struct db *db, struct str org_id,
+                                struct user_list *ret);
 /* What colleagues may look through: `search` matches the start of the display name alone. */
 RESULT user_list_directory(struct scope *scope, struct db *db, struct str org_id, struct str search,
                            int64_t limit, struct str cursor, struct user_list *ret);

@@ -55,6 +55,12 @@ static const struct statement SEARCH = {
     "substr(email_key, 1, length(CAST($3 AS TEXT))) = $3) ORDER BY id LIMIT $4",
     NULL};
 
+static const struct statement ADMINISTRATORS = {
+    "user.administrators", TENANT,
+    "SELECT " COLUMNS " FROM org_user WHERE org_id = $1 AND role IN ('admin', 'creator') "
+    "AND state = 'active' ORDER BY id LIMIT 64",
+    NULL};
+
 static const struct statement SEARCH_DIRECTORY = {
     "user.search_directory", TENANT,
     "SELECT " COLUMNS " FROM org_user WHERE org_id = $1 AND id > $2 AND "
@@ -91,7 +97,7 @@ static const struct statement GUARD_WRITER = {
 static const struct statement *const STATEMENTS[] = {
     &RELEASE_NAME,     &INSERT_USER,   &UPDATE_PROFILE,      &FIND,         &FIND_LOCKED,
     &FIND_BY_NAME,     &FIND_BY_EMAIL, &FIND_BY_EXTERNAL_ID, &PAGE,         &SEARCH,
-    &SEARCH_DIRECTORY, &IS_KNOWN,      &GUARD_ACTIVE,        &GUARD_WRITER,
+    &SEARCH_DIRECTORY, &IS_KNOWN,      &GUARD_ACTIVE,        &GUARD_WRITER, &ADMINISTRATORS,
 };
 const struct statement_list USER_STATEMENTS = {STATEMENTS, sizeof STATEMENTS / sizeof *STATEMENTS};
 
@@ -238,6 +244,20 @@ result user_store_page(struct scope *scope, struct db *db, struct str org_id,
     }
     if (rows.count > list.count) {
         list.next_cursor = list.users[list.count - 1].id;
+    }
+    *ret = list;
+    return OK_RESULT;
+}
+
+result user_list_administrators(struct scope *scope, struct db *db, struct str org_id,
+                                struct user_list *ret) {
+    struct rows rows;
+    TRY(db_run(scope, db, &ADMINISTRATORS, VALUES(value_text(org_id)), &rows));
+    struct user_list list = {0};
+    list.count = rows.count;
+    list.users = NEW_ARRAY(scope->arena, list.count, struct user);
+    for (size_t i = 0; i < list.count; i++) {
+        TRY(decode(scope, &rows, i, &list.users[i]));
     }
     *ret = list;
     return OK_RESULT;

@@ -104,6 +104,7 @@ result saml_provider_import(struct scope *scope, const struct saml_reader *reade
                             const struct saml_settings *settings, const struct saml_source *source,
                             struct saml_provider *ret) {
     struct saml_provider *provider = NEW(scope->arena, struct saml_provider);
+    REQUIRE(scope, reader != NULL, UNAVAILABLE, "saml.no_jail");
     provider->origin = origin_of(source);
     const bool is_url = provider->origin == SAML_ORIGIN_URL;
     provider->url = is_url ? settings->metadata_url : STR("");

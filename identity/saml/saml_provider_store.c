@@ -35,6 +35,10 @@ static const struct statement HINT = {
     "UPDATE saml_idp SET next_us = $3, hinted_us = $4 "
     "WHERE org_id = $1 AND connection_id = $2 AND origin = 'url' AND hinted_us <= $5",
     NULL};
+static const struct statement IS_DUE = {
+    "saml_idp.is_due", CROSS_TENANT,
+    "SELECT 1 FROM saml_idp WHERE next_us > 0 AND next_us <= $1 LIMIT 1",
+    "the scheduler looks for work of all organisations"};
 /* The condition stands in the outer WHERE, too: PostgreSQL checks that one again after waiting for
  * a row. */
 static const struct statement CLAIM_DUE = {
@@ -50,7 +54,7 @@ static const struct statement PAGE = {
     "expiry alerts and the operator's doctor look at all organisations"};
 
 static const struct statement *const STATEMENTS[] = {
-    &PUT, &FIND, &UPDATE, &HINT, &CLAIM_DUE, &PAGE,
+    &PUT, &FIND, &UPDATE, &HINT, &IS_DUE, &CLAIM_DUE, &PAGE,
 };
 const struct statement_list SAML_PROVIDER_STATEMENTS = {STATEMENTS,
                                                         sizeof STATEMENTS / sizeof *STATEMENTS};
@@ -159,6 +163,13 @@ result saml_provider_store_hint(struct scope *scope, struct tx *tx, struct str o
                   VALUES(value_text(org_id), value_text(connection_id), value_number(now_us),
                          value_number(now_us), value_number(since_us)),
                   NULL);
+}
+
+result saml_provider_store_is_due(struct scope *scope, struct db *db, int64_t now_us, bool *ret) {
+    struct rows rows;
+    TRY(db_run(scope, db, &IS_DUE, VALUES(value_number(now_us)), &rows));
+    *ret = rows.count > 0;
+    return OK_RESULT;
 }
 
 result saml_provider_store_claim_due(struct scope *scope, struct tx *tx, int64_t now_us,

@@ -20,6 +20,8 @@ RESULT saml_provider_store_hint(struct scope *scope, struct tx *tx, struct str o
 struct saml_due {
     struct str org_id, connection_id;
 };
+/* Before a transaction is begun for them. */
+RESULT saml_provider_store_is_due(struct scope *scope, struct db *db, int64_t now_us, bool *ret);
 /* Takes up to `limit` providers whose time has come: nobody else takes them before `again_us`. */
 RESULT saml_provider_store_claim_due(struct scope *scope, struct tx *tx, int64_t now_us,
                                      int64_t again_us, int64_t limit, struct saml_due **ret,

@@ -1,5 +1,6 @@
 #include "identity/saml/saml_schema.h"
 
+#include "identity/alert_store.h"
 #include "identity/saml/saml_provider.h"
 
 static const char *const PROVIDERS[] = {
@@ -29,8 +30,21 @@ static const char *const PROVIDERS[] = {
     NULL,
 };
 
+static const char *const ALERTS[] = {
+    "CREATE TABLE certificate_alert ("
+    " org_id TEXT NOT NULL,"
+    " connection_id TEXT NOT NULL,"
+    " fingerprint TEXT NOT NULL,"
+    " days BIGINT NOT NULL,"
+    " created_us BIGINT NOT NULL,"
+    " PRIMARY KEY (org_id, connection_id, fingerprint, days),"
+    " FOREIGN KEY (org_id, connection_id) REFERENCES connection (org_id, id) ON DELETE CASCADE)",
+    NULL,
+};
+
 static const struct migration MIGRATIONS[] = {
     {220, "saml: identity providers", PROVIDERS},
+    {230, "saml: alerts that have been raised", ALERTS},
 };
 
 const struct migration_list SAML_MIGRATIONS = {MIGRATIONS, sizeof MIGRATIONS / sizeof *MIGRATIONS};
@@ -45,11 +59,21 @@ static const struct table_rule RULES[] = {
         .erase = ERASE_DELETE,
         .export = EXPORT_ORG,
     },
+    {
+        .table = "certificate_alert",
+        .owner_column = "org_id",
+        .key_columns = "org_id, connection_id, fingerprint, days",
+        .data_class = DATA_TECHNICAL,
+        .retention = "until the connection is deleted",
+        .erase = ERASE_DELETE,
+        .export = EXPORT_NEVER,
+    },
 };
 
 const struct table_rule_list SAML_TABLES = {RULES, sizeof RULES / sizeof *RULES};
 
 const struct statement_list *const SAML_STATEMENT_LISTS[] = {
+    &ALERT_STATEMENTS,
     &SAML_PROVIDER_STATEMENTS,
 };
 const size_t SAML_STATEMENT_LISTS_COUNT =
