@@ -1,6 +1,7 @@
 #include "base/queue.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 
 #include "tests/support/fixture.h"
@@ -150,6 +151,47 @@ static void a_waiting_reserved_worker_wakes_for_every_revocation(void **state) {
     assert_int_equal(queue_depth(to_worker, QUEUE_NORMAL), 1);
 }
 
+struct busy {
+    struct queue *queue;
+    struct letter *taken;
+    sem_t has_taken, may_go_on;
+};
+
+static void *take_one_and_stay_busy(void *self) {
+    struct busy *busy = self;
+    busy->taken = queue_pop(busy->queue, true);
+    assert_int_equal(sem_post(&busy->has_taken), 0);
+    assert_int_equal(sem_wait(&busy->may_go_on), 0);
+    return NULL;
+}
+
+static void *take_any(void *self) {
+    struct busy *busy = self;
+    return queue_pop(busy->queue, false);
+}
+
+/* A missing wake-up hangs the test. */
+static void a_revocation_wakes_another_worker_while_the_reserved_one_is_busy(void **state) {
+    (void) state;
+    AUTO(queue_free) struct queue *queue = queue_new(4, 4);
+    struct letter items[2] = {{NULL}};
+    struct busy busy = {.queue = queue};
+    assert_int_equal(sem_init(&busy.has_taken, 0, 0), 0);
+    assert_int_equal(sem_init(&busy.may_go_on, 0, 0), 0);
+    pthread_t workers[2];
+    assert_int_equal(pthread_create(&workers[0], NULL, take_one_and_stay_busy, &busy), 0);
+    assert_true(queue_push(queue, QUEUE_REVOCATION, &items[0]));
+    assert_int_equal(sem_wait(&busy.has_taken), 0);
+    assert_int_equal(pthread_create(&workers[1], NULL, take_any, &busy), 0);
+    assert_true(queue_push(queue, QUEUE_REVOCATION, &items[1]));
+    void *second = NULL;
+    assert_int_equal(pthread_join(workers[1], &second), 0);
+    assert_ptr_equal(second, &items[1]);
+    assert_int_equal(sem_post(&busy.may_go_on), 0);
+    assert_int_equal(pthread_join(workers[0], NULL), 0);
+    assert_ptr_equal(busy.taken, &items[0]);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         SENTENCE(each_lane_has_slots_of_its_own),
@@ -157,6 +199,7 @@ int main(void) {
         SENTENCE(a_closed_queue_takes_nothing_but_hands_out_the_rest),
         SENTENCE(every_item_is_handed_to_exactly_one_worker),
         SENTENCE(a_waiting_reserved_worker_wakes_for_every_revocation),
+        SENTENCE(a_revocation_wakes_another_worker_while_the_reserved_one_is_busy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
