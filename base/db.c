@@ -116,6 +116,11 @@ void db_close(struct db **db) {
     *db = NULL;
 }
 
+result db_tend(struct scope *scope, struct db *db) {
+    assert(db->owner == NULL && db->tx.state != TX_OPEN && !db->is_calling);
+    return db->driver->tend(scope, db);
+}
+
 enum engine db_engine(const struct db *db) {
     return db->store->engine;
 }

@@ -114,6 +114,10 @@ enum engine db_engine(const struct db *db);
 /* The history of this database (revocation.md 1: generation); UNAVAILABLE when it cannot be read.
  */
 RESULT db_generation(struct scope *scope, struct db *db, struct str *ret);
+/* SQLite: moves what was written from the log into the file, if there is enough of it; a commit
+ * does that itself only when nobody has called this for long. PostgreSQL: nothing to do. Outside
+ * transactions, by a thread that nobody waits for. */
+RESULT db_tend(struct scope *scope, struct db *db);
 /* SQLite: begins a new history; made by the first migration and by a restore. PostgreSQL: its own
  * timeline counts, this does nothing. */
 RESULT db_generation_renew(struct scope *scope, struct tx *tx);

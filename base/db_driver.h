@@ -76,6 +76,7 @@ struct db_driver {
     struct store_counts (*store_counts)(struct store *store);
     result (*open)(struct scope *scope, struct store *store, struct db **ret);
     void (*close)(struct db *db);
+    result (*tend)(struct scope *scope, struct db *db);
     /* Outside a transaction: reads only. */
     result (*read)(struct scope *scope, struct db *db, const struct db_query *query,
                    struct rows *ret);

@@ -46,6 +46,12 @@ static result connection_open(struct scope *scope, struct store *store, struct d
     return OK_RESULT;
 }
 
+static result no_tending(struct scope *scope, struct db *db) {
+    (void) scope;
+    (void) db;
+    return OK_RESULT;
+}
+
 /* In use the cause of a failed connect does not matter. */
 static result reconnect(struct scope *scope, struct postgres_db *db) {
     return is_ok(postgres_connect(scope, db)) ? OK_RESULT : db_fail(scope, DB_UNAVAILABLE);
@@ -165,6 +171,7 @@ static const struct db_driver POSTGRES = {
     .store_counts = no_counts,
     .open = connection_open,
     .close = connection_close,
+    .tend = no_tending,
     .read = postgres_read,
     .begin = postgres_begin,
     .run = postgres_run,

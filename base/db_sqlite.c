@@ -12,6 +12,10 @@
 #include "base/arena.h"
 #include "base/clock.h"
 
+/* The log is moved into the file beside the commits (db_tend), or by one of them when it has grown
+ * so long that nobody seems to do it. */
+enum { LOG_PAGES = 1000, LOG_PAGES_MOST = 8000 };
+
 enum { OPCODES_PER_CHECK = 10000, FIRST_ROWS = 8, MAX_VALUES = 99 };
 
 enum db_error sqlite_error(int extended_code) {
@@ -206,10 +210,12 @@ static void connection_close(struct sqlite_connection *connection) {
     connection->handle = NULL;
 }
 
-/* NORMAL would lose the last commits with the power; secure_delete overwrites what is erased. */
+/* NORMAL would lose the last commits with the power; secure_delete overwrites what is erased;
+ * temp_store keeps what savepoints and sorts set aside out of files in somebody else's folder. */
 static const char SETTINGS[] = "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
                                "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;"
-                               "PRAGMA secure_delete=ON; PRAGMA journal_size_limit=67108864;";
+                               "PRAGMA secure_delete=ON; PRAGMA journal_size_limit=67108864;"
+                               "PRAGMA temp_store=MEMORY;";
 
 static int is_wal(void *context, int columns, char **texts, char **names) {
     (void) columns;
@@ -346,6 +352,19 @@ static result sqlite_open(struct scope *scope, struct store *store, struct db **
     return OK_RESULT;
 }
 
+/* What came in since is left for the next time; readers and the writer go on meanwhile. */
+static result sqlite_tend(struct scope *scope, struct db *base) {
+    struct sqlite_writer *writer = writer_of(base);
+    if (atomic_load(&writer->log_pages) < LOG_PAGES) {
+        return OK_RESULT;
+    }
+    atomic_store(&writer->log_pages, 0); /* the next commit counts again */
+    const int code = sqlite3_wal_checkpoint_v2(own(base)->reader.handle, NULL,
+                                               SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    const bool is_done = code == SQLITE_OK || code == SQLITE_BUSY; /* somebody else is at it */
+    return is_done ? OK_RESULT : db_fail(scope, sqlite_error(code));
+}
+
 static void start_clock(const struct db *db, struct sqlite_connection *connection) {
     connection->deadline_us =
         connection->is_unlimited ? 0 : clock_monotonic_us() + db->store->statement_timeout_us;
@@ -478,6 +497,7 @@ static const struct db_driver SQLITE = {
     .store_counts = sqlite_store_counts,
     .open = sqlite_open,
     .close = sqlite_close,
+    .tend = sqlite_tend,
     .read = sqlite_read,
     .begin = sqlite_begin,
     .run = sqlite_run_in_tx,
@@ -490,6 +510,16 @@ static const struct db_driver SQLITE = {
     .call_advance = sqlite_call_advance,
     .call_end = sqlite_call_end,
 };
+
+/* Inside a COMMIT of the writer. */
+static int on_commit(void *context, sqlite3 *handle, const char *name, int log_pages) {
+    struct sqlite_writer *writer = context;
+    atomic_store(&writer->log_pages, log_pages);
+    if (log_pages >= LOG_PAGES_MOST) {
+        (void) sqlite3_wal_checkpoint_v2(handle, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    }
+    return SQLITE_OK; /* the commit has succeeded, whatever became of the log */
+}
 
 result sqlite_store_open(struct scope *scope, const struct store_settings *settings,
                          struct store **ret) {
@@ -514,6 +544,7 @@ result sqlite_store_open(struct scope *scope, const struct store_settings *setti
         sqlite_store_close(&store->store);
         return r;
     }
+    (void) sqlite3_wal_hook(store->writer.connection.handle, on_commit, &store->writer);
     *ret = &store->store;
     return OK_RESULT;
 }

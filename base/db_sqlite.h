@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 
 #include "base/db_driver.h"
 #include "base/statement_cache.h"
@@ -45,10 +46,12 @@ struct sqlite_writer {
     /* The group: since its BEGIN. */
     bool is_open;
     bool is_urgent; /* holds a revocation */
+    bool is_alone;  /* the transaction at hand is the group's first: it needs no savepoint */
     int64_t opened_us;
     struct turn_list members;
     int member_count;
     struct store_counts counts;
+    atomic_int log_pages; /* after the last commit; any thread */
 };
 
 struct sqlite_store {

@@ -61,6 +61,33 @@ static void the_files_belong_to_their_owner_alone(void **state) {
     }
 }
 
+static off_t size_of_file(struct database *d) {
+    struct stat info;
+    assert_int_equal(stat(file(d, ""), &info), 0);
+    return info.st_size;
+}
+
+static void the_log_is_moved_into_the_file_beside_the_commits(void **state) {
+    enum { MEBIBYTE = 1024 * 1024 };
+    struct database *d = *state;
+    struct scope *scope = &d->fixture.scope;
+    assert_ok(put(d, "little", MEBIBYTE));
+    assert_ok(db_tend(scope, d->db));
+    assert_true(size_of_file(d) < MEBIBYTE); /* not worth it yet */
+    assert_ok(put(d, "enough", 6 * MEBIBYTE));
+    assert_true(size_of_file(d) < MEBIBYTE); /* a commit does not wait for it */
+    assert_ok(db_tend(scope, d->db));
+    assert_true(size_of_file(d) > 7 * MEBIBYTE);
+    assert_int_equal(count_rows(d), 3);
+}
+
+static void a_log_that_nobody_tends_ends_all_the_same(void **state) {
+    enum { MEBIBYTE = 1024 * 1024 };
+    struct database *d = *state;
+    assert_ok(put(d, "much", 40 * MEBIBYTE));
+    assert_true(size_of_file(d) > 40 * MEBIBYTE);
+}
+
 static void a_second_process_does_not_get_the_lock(void **state) {
     struct database *d = *state;
     struct scope *scope = &d->fixture.scope;
@@ -171,6 +198,8 @@ static void an_integer_that_overflows_is_an_error_not_a_real(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         ON_SQLITE(the_files_belong_to_their_owner_alone),
+        ON_SQLITE(the_log_is_moved_into_the_file_beside_the_commits),
+        ON_SQLITE(a_log_that_nobody_tends_ends_all_the_same),
         ON_SQLITE(a_second_process_does_not_get_the_lock),
         ON_SQLITE(a_file_that_is_no_database_is_named_so),
         ON_SQLITE(a_missing_directory_is_named_so),
