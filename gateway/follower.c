@@ -162,9 +162,14 @@ static void publish_heads(struct follower *follower, const struct revoked *revok
 }
 
 static void take_barrier(struct follower *follower, struct exchange *exchange) {
+    const struct revoked *revoked = &exchange->revoked;
     barriers_add(follower->barriers, exchange);
     follower->wants_read = true;
-    publish_heads(follower, &exchange->revoked);
+    publish_heads(follower, revoked);
+    if (follower->positions[revoked->partition] >= revoked->seq) {
+        /* A repetition: no row of it will be acknowledged, but it may have written an event. */
+        follower_stream_dirty(follower, revoked->org_id);
+    }
 }
 
 static void take_bus(struct follower *follower, const struct bus_message *message, int64_t now) {

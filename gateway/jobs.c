@@ -62,6 +62,14 @@ bool jobs_step(struct scope *scope, struct app *app, struct db *db, struct str o
     return is_ok(job_retry(scope, db, &job, owner, scope->reason));
 }
 
+/* A commit would do it otherwise, and a revocation could wait for that. */
+static void tend(struct scope *scope, struct db *db) {
+    const result tended = db_tend(scope, db);
+    if (!is_ok(tended)) {
+        log_warning(scope, "database.tend", LOG_CODE(tended), LOG_REASON(scope));
+    }
+}
+
 void jobs_run(struct app *app, const atomic_bool *stop) {
     AUTO(arena_end) struct arena *kept = arena_new();
     struct scope start = {kept, &app->env, NULL};
@@ -79,6 +87,7 @@ void jobs_run(struct app *app, const atomic_bool *stop) {
         if (db != NULL) {
             sweep_step(&scope, db, &swept_boot_us);
             watch_step(&scope, db, app->metrics, &watch);
+            tend(&scope, db);
         }
         arena_reset(arena);
     }

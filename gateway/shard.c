@@ -3,6 +3,7 @@
 #include "gateway/metric.h"
 #include "gateway/shard_internal.h"
 
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -137,11 +138,17 @@ static void apply(struct shard *shard, struct apply_letter *letter) {
     if (batch->count > 0 && shard->set.transport->revoked != NULL) {
         shard->set.transport->revoked(shard->set.transport);
     }
+    shard->is_urgent = shard->is_urgent || batch->count > 0;
     memcpy(shard->applied, batch->positions, sizeof shard->applied);
     shard->is_bus_gone = batch->is_bus_gone;
     renew(shard, batch->lease_us);
     follower_applied(shard->set.follower, letter);
     live_covered(shard);
+}
+
+static void take_exchange(struct shard *shard, struct exchange *exchange) {
+    shard->is_urgent = shard->is_urgent || exchange->revoked.is_set;
+    shard_exchange_back(shard, exchange);
 }
 
 static void run_letters(struct shard *shard, enum mailbox_lane lane) {
@@ -150,7 +157,7 @@ static void run_letters(struct shard *shard, enum mailbox_lane lane) {
         struct letter *next = letter->next;
         switch (((struct work *) (void *) letter)->kind) {
         case WORK_APPLY: apply(shard, (struct apply_letter *) (void *) letter); break;
-        case WORK_EXCHANGE: shard_exchange_back(shard, (struct exchange *) (void *) letter); break;
+        case WORK_EXCHANGE: take_exchange(shard, (struct exchange *) (void *) letter); break;
         case WORK_EVENTS: live_events(shard, (struct events_letter *) (void *) letter); break;
         case WORK_CAUGHT_UP: live_caught_up(shard, (struct catch_up *) (void *) letter); break;
         case WORK_CHORE:
@@ -162,13 +169,25 @@ static void run_letters(struct shard *shard, enum mailbox_lane lane) {
     }
 }
 
+/* The colleagues of whoever leaves hear of it, a slice of sends that the acknowledgement and the
+ * answer need not wait for; where the follower shares the shard's core, it gets that, too. */
+static bool lets_revocations_pass(struct shard *shard) {
+    const bool is_put_off = shard->is_urgent && shard->put_offs < PUT_OFFS_MOST;
+    shard->put_offs = is_put_off ? shard->put_offs + 1 : 0;
+    shard->is_urgent = false;
+    if (is_put_off) {
+        (void) sched_yield();
+    }
+    return is_put_off;
+}
+
 bool shard_step(struct shard *shard) {
     mailbox_clear(shard->mailbox);
     run_letters(shard, MAILBOX_CONTROL);
     (void) shard_decide(shard);
     run_letters(shard, MAILBOX_NORMAL);
     live_timers_run(shard);
-    const bool has_more = live_fanout(shard);
+    const bool has_more = lets_revocations_pass(shard) || live_fanout(shard);
     live_bury(shard);
     return has_more;
 }

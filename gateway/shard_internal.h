@@ -13,6 +13,7 @@
 
 enum {
     SPARE_ARENAS = 16,
+    PUT_OFFS_MOST = 2,  /* one for the acknowledgement, one for the answer */
     WHEEL_SLOTS = 128,  /* seconds; longer than RECHECK_S */
     RECHECK_S = 60,     /* an idle socket's credential, and a cached one's longest life */
     MISSED_PAGE = 16,   /* events of a socket that catches up, at a time */
@@ -83,6 +84,8 @@ struct shard {
     struct live_socket *wheel[WHEEL_SLOTS];
     int64_t wheel_second; /* all slots up to here were looked at */
     struct live_org *active_first, **active_end;
+    bool is_urgent;    /* a revocation was applied or came back in this step */
+    unsigned put_offs; /* steps in a row that let it pass before the fan-out */
     struct catch_up *uncovered;
 };
 

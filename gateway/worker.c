@@ -96,7 +96,10 @@ static void handle(struct worker *worker, struct exchange *exchange) {
         metric_observe_labelled(worker->set.metrics, METRIC_REVOCATION, REVOCATION_COMMIT,
                                 exchange->revoked.committed_boot_us - began_us);
     }
-    if (is_ok(exchange->outcome) && is_write(exchange) && exchange->has_principal) {
+    /* A revocation is its own hint: one in front of it would have the follower read events first.
+     */
+    const bool is_hint_due = is_write(exchange) && !exchange->revoked.is_set;
+    if (is_ok(exchange->outcome) && is_hint_due && exchange->has_principal) {
         follower_hint(worker->set.follower, exchange->principal.actor.org_id);
     }
 }

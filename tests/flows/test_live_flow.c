@@ -361,6 +361,23 @@ static void fan_out_is_sliced(void **state) {
     world_close(t.w);
 }
 
+static void a_cut_is_acknowledged_before_the_colleagues_hear_of_it(void **state) {
+    struct talk t = talk_open(state, 1);
+    struct peer *ann = connect_socket(t.w, NODE_1, &t.ann);
+    struct peer *bob = connect_socket(t.w, NODE_1, &t.bob);
+    t.node->is_shard_stalled[0] = true;
+    (void) committed_elsewhere(t.w, &t.ann.user);
+    follower_hint(t.node->follower, t.ann.user.org_id);
+    world_pass(t.w, MS_TO_US(600)); /* the rows and the event wait at the shard */
+    assert_true(shard_step(t.node->shards[0]));
+    assert_closed(ann, 4401);
+    assert_int_equal(count_of(bob, "user.deactivated"), 0);
+    t.node->is_shard_stalled[0] = false;
+    shard_pump(t.node, 0);
+    assert_int_equal(count_of(bob, "user.deactivated"), 1);
+    world_close(t.w);
+}
+
 static void draining_says_restart_to_everybody(void **state) {
     struct talk t = talk_open(state, 1);
     struct peer *ann = connect_socket(t.w, NODE_1, &t.ann);
@@ -449,6 +466,7 @@ int main(void) {
         ON_BOTH(a_command_of_a_leaver_is_not_run),
         ON_SQLITE(the_socket_whose_101_was_lost_is_forgotten),
         ON_SQLITE(fan_out_is_sliced),
+        ON_BOTH(a_cut_is_acknowledged_before_the_colleagues_hear_of_it),
         ON_SQLITE(draining_says_restart_to_everybody),
         ON_SQLITE(a_full_queue_is_a_refusal_at_once),
         ON_SQLITE(a_write_needs_the_csrf_header),
