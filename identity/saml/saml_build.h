@@ -17,6 +17,8 @@ struct saml_builder; /* of the process: the kept servers */
  * it: INTERNAL "saml.build". Takes the time of making an RSA key. */
 RESULT saml_build_start(struct scope *scope, struct saml_builder **ret);
 void saml_build_stop(struct saml_builder **builder);
+/* What the start asks: a message made with a key of its own has to verify. */
+RESULT saml_build_self_test(struct scope *scope, struct saml_builder *builder);
 
 /* All: INTERNAL "saml.build" for whatever goes wrong. RSA with SHA-256; ids, times and addresses
  * are those given, never lasso's own. */
