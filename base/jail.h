@@ -83,9 +83,9 @@ struct jail_settings {
     const char *program; /* whose binary the keeper is; NULL: this very process' */
     size_t children[JAIL_ROLES_MAX];
     unsigned messages; /* after so many a child is replaced; 1: a fresh process for each */
-    int64_t wall_us;   /* of one call, waiting included in neither; 0: 5 s */
-    int64_t queue_us;  /* waiting for a free child; 0: 5 s */
-    size_t waiting[JAIL_ROLES_MAX]; /* calls that may wait; 0: four for each child */
+    int64_t wall_us;   /* of one call, from the moment it has a child; 0: 5 s */
+    int64_t queue_us;  /* so long a call waits for a child; 0: 5 s */
+    size_t waiting[JAIL_ROLES_MAX]; /* so many calls may wait; 0: four for each child */
     /* A child died, or had to be killed: counted. Any thread. */
     void (*on_death)(void *context, size_t role, enum jail_outcome cause);
     void *context;
