@@ -70,4 +70,4 @@ struct app {
 RESULT app_start(struct scope *scope, const struct serve_settings *settings, struct app **ret);
 /* Drains: requests under way are answered, sockets closed with 1012, then threads and stores end.
  */
-void app_stop(struct app **app);
+void app_stop(struct app **handle);
