@@ -3,125 +3,26 @@
 against the real server.    oidc.py GATEHOUSE"""
 
 import json
-import os
 import re
-import shutil
-import signal
-import socket
-import socketserver
-import struct
-import subprocess
 import sys
-import tempfile
 import threading
 import time
 import urllib.parse
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "story"))
-import wire  # noqa: E402
+import house as base
+import wire
+from house import check, me_of
 
-OP = os.path.join(HERE, "..", "peers", "op")
-PASSWORD = "a long pass phrase for carol"
 TOKEN_SECONDS = 13  # a refresh is due ten seconds before the end
 
 
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
-
-
-def check(condition, words):
-    if not condition:
-        raise AssertionError(words)
-
-
-class Dns(socketserver.UDPServer):
-    """Answers TXT questions from a table, on loopback."""
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), DnsAnswer)
-        self.texts, self.asked = {}, []
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-
-class DnsAnswer(socketserver.BaseRequestHandler):
-    def handle(self):
-        question, sock = self.request
-        labels, at = [], 12
-        while question[at]:
-            labels.append(question[at + 1:at + 1 + question[at]].decode())
-            at += 1 + question[at]
-        name = ".".join(labels).lower()
-        self.server.asked.append(name)
-        text = self.server.texts.get(name)
-        flags = 0x8180 if text else 0x8183  # else NXDOMAIN
-        reply = question[:2] + struct.pack("!HHHHH", flags, 1, 1 if text else 0, 0, 0) + question[12:at + 5]
-        if text:
-            half = len(text) // 2  # a record may come in several strings
-            strings = b"".join(bytes([len(s)]) + s for s in (text[:half].encode(), text[half:].encode()))
-            reply += struct.pack("!HHHIH", 0xc00c, 16, 1, 60, len(strings)) + strings
-        sock.sendto(reply, self.client_address)
-
-
-class House:
-    """The server, and the provider beside it."""
-
-    def __init__(self, binary):
-        self.folder = tempfile.mkdtemp(prefix="gatehouse-interop.")
-        os.chmod(self.folder, 0o755)
-        self.dns = Dns()
-        config = os.path.join(self.folder, "gatehouse.yaml")
-        with open(config, "w", encoding="utf-8") as file:
-            file.write('outbound:\n  allow_addresses:\n    - "127.0.0.0/8"\n'
-                       f'  dns_server: "127.0.0.1:{self.dns.server_address[1]}"\n')
-        self.command = [os.path.abspath(binary), "--config", config, "--data",
-                        os.path.join(self.folder, "data")]
-        self.port, self.ops = free_port(), free_port()
-        self.base = f"http://127.0.0.1:{self.port}"
-        self.process = None
-
+class House(base.House):
     def start(self):
-        told = subprocess.run(
-            [OP, "start", os.path.join(self.folder, "op")], text=True, check=False,
-            stdout=subprocess.PIPE,
-            env={**os.environ, "OWNER": str(os.getpid()), "TOKEN_SECONDS": str(TOKEN_SECONDS)})
-        if told.returncode != 0:
-            sys.exit(told.returncode)  # 77: not installed
-        values = dict(line.split("=", 1) for line in told.stdout.splitlines())
+        values = self.peer("op", TOKEN_SECONDS=str(TOKEN_SECONDS))
         self.issuer, self.ca = values["ISSUER"], values["CA"]
         with open(self.ca, encoding="utf-8") as file:
             self.authority = file.read()
-        with open(os.path.join(self.folder, "log"), "wb") as log:
-            self.process = subprocess.Popen(
-                [*self.command, "serve", "--listen", f"127.0.0.1:{self.port}", "--ops-listen",
-                 f"127.0.0.1:{self.ops}", "--public-url", self.base], stdout=log, stderr=log)
-        deadline = time.monotonic() + 30
-        while not self.is_ready():
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                raise SystemExit(f"the server does not get ready:\n{self.log()}")
-            time.sleep(0.05)
-
-    def is_ready(self):
-        try:
-            return wire.Browser().get(f"http://127.0.0.1:{self.ops}/ready").status == 200
-        except OSError:
-            return False
-
-    def log(self):
-        with open(os.path.join(self.folder, "log"), encoding="utf-8", errors="replace") as file:
-            return file.read()
-
-    def stop(self):
-        subprocess.run([OP, "stop", os.path.join(self.folder, "op")], check=False,
-                       stderr=subprocess.DEVNULL)
-        if self.process:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(20)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self.serve()
 
     def op(self, method, path, body=None):
         answer = wire.Browser(self.ca).request(method, self.issuer + path, body)
@@ -132,25 +33,7 @@ class House:
         return self.op("GET", "/__counts").get(path, 0)
 
 
-class Organisation:
-    def __init__(self, house, slug):
-        self.house, self.slug = house, slug
-        path = os.path.join(house.folder, "password")
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(PASSWORD + "\n")
-        os.chmod(path, 0o600)
-        subprocess.run([*house.command, "org", "create", "--name", slug.title(), "--slug", slug,
-                        "--creator-email", f"carol@{slug}.test", "--password-file", path],
-                       check=True, stdout=subprocess.DEVNULL)
-        browser = wire.Browser()
-        signed_in = browser.request("POST", f"{house.base}/api/v1/session", {
-            "org": slug, "email": f"carol@{slug}.test", "password": PASSWORD})
-        check(signed_in.status == 200, f"carol: {signed_in.status} {signed_in.body!r}")
-        jar = browser.cookies[urllib.parse.urlsplit(house.base).netloc]
-        self.api = wire.Api(house.base, {
-            "Cookie": "; ".join(f"{name}={value}" for name, value in jar.items()),
-            "X-Gatehouse-Csrf": signed_in.json["csrf"]})
-
+class Organisation(base.Organisation):
     def connect(self, client_auth="client_secret_basic", alg="RS256", **more):
         """A connection, and the client of that name at the provider: the connection is made first,
         because its address is what the provider has to know."""
@@ -180,12 +63,6 @@ class Organisation:
         return made
 
 
-def csrf_of(house, browser):
-    me = browser.get(f"{house.base}/api/v1/me")
-    check(me.status == 200, f"me: {me.status} {me.body!r}")
-    return me.json
-
-
 def go(browser, url):
     answer = browser.get(url)
     hops = [url]
@@ -213,7 +90,7 @@ def code_and_pkce(house):
     connection = org.connect()
     for _ in range(2):
         browser = sign_in(house, connection, "alice")
-        me = csrf_of(house, browser)
+        me = me_of(house, browser)
         check(me["user"]["user_name"] == "alice" and me["org"]["slug"] == "acme", f"me: {me}")
     house.acme, house.connection = org, connection
 
@@ -222,13 +99,13 @@ def other_algorithms(house):
     for auth, alg in (("client_secret_post", "ES256"), ("client_secret_basic", "EdDSA"),
                       ("client_secret_basic", "PS256")):
         connection = house.acme.connect(auth, alg)
-        csrf_of(house, sign_in(house, connection, f"with-{alg.lower()}"))
+        me_of(house, sign_in(house, connection, f"with-{alg.lower()}"))
 
 
 def private_keys(house):
     for client_alg in ("ES256", "EdDSA", "PS256", "RS256"):
         connection = house.acme.connect("private_key_jwt", client_alg=client_alg)
-        csrf_of(house, sign_in(house, connection, f"key-{client_alg.lower()}"))
+        me_of(house, sign_in(house, connection, f"key-{client_alg.lower()}"))
 
 
 def a_narrow_allow_list_refuses(house):
@@ -266,7 +143,7 @@ def rotation_costs_one_fetch(house):
 def eight_refreshes_are_one_call(house):
     connection = house.acme.connect()
     browser = sign_in(house, connection, "rita")
-    csrf = csrf_of(house, browser)["csrf"]
+    csrf = me_of(house, browser)["csrf"]
     headers = {"X-Gatehouse-Csrf": csrf}
     url = f"{house.base}/api/v1/session/refresh"
     early = browser.request("POST", url, headers=headers)
@@ -288,7 +165,7 @@ def eight_refreshes_are_one_call(house):
 
 def sign_out_leads_through_the_provider(house):
     browser = sign_in(house, house.connection, "alice")
-    csrf = csrf_of(house, browser)["csrf"]
+    csrf = me_of(house, browser)["csrf"]
     gone = browser.request("DELETE", f"{house.base}/api/v1/session", headers={"X-Gatehouse-Csrf": csrf})
     check(gone.status == 200, f"{gone.status} {gone.body!r}")
     url = gone.json["redirect"]
@@ -315,7 +192,7 @@ def two_organisations_never_mix(house):
     there = other.connect()
     here_browser = sign_in(house, house.connection, "alice")
     there_browser = sign_in(house, there, "alice")
-    here_me, there_me = csrf_of(house, here_browser), csrf_of(house, there_browser)
+    here_me, there_me = me_of(house, here_browser), me_of(house, there_browser)
     check(here_me["org"]["slug"] == "acme" and there_me["org"]["slug"] == "other", "organisations")
     check(here_me["user"]["id"] != there_me["user"]["id"], "one user in two organisations")
     seen = [user["user_name"] for user in other.api.must("GET", "/api/v1/users?limit=200")["items"]]
@@ -329,7 +206,7 @@ def who_is_out_stays_out(house):
     sign_in(house, house.connection, "alice", 403)
     names = [user["user_name"] for user in house.acme.api.must("GET", "/api/v1/users?limit=200")["items"]]
     check(names.count("alice") == 1, f"{names}")
-    rita = csrf_of(house, house.rita)
+    rita = me_of(house, house.rita)
     house.acme.api.must("POST", f"/api/v1/users/{rita['user']['id']}/deactivate", {"reason": "left"})
     before = house.asked("/token")
     answer = house.rita.request("POST", f"{house.base}/api/v1/session/refresh",
@@ -373,22 +250,4 @@ STORIES = [
 ]
 
 
-def main():
-    house = House(sys.argv[1])
-    failed = 0
-    try:
-        house.start()
-        for story in STORIES:
-            name = story.__name__.replace("_", " ")
-            try:
-                story(house)
-                print(f"ok      {name}", flush=True)
-            except (AssertionError, wire.Refused, AttributeError, KeyError, OSError) as error:
-                failed += 1
-                print(f"FAILED  {name}: {type(error).__name__} {error}", flush=True)
-    finally:
-        house.stop()
-    sys.exit(1 if failed else 0)
-
-
-main()
+base.play(House(sys.argv[1]), House.start, STORIES)
