@@ -26,7 +26,7 @@ enum tenancy {
 struct statement {
     const char *name; /* "session.find": unique, also the prepared statement's name */
     enum tenancy tenancy;
-    const char *sql; /* $1..$n; TEXT, BIGINT, SMALLINT only */
+    const char *sql; /* $1..$n; TEXT, BIGINT, SMALLINT only; " FOR SHARE" may stand at its end */
     const char *why; /* for CROSS_TENANT */
 };
 

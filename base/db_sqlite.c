@@ -58,6 +58,13 @@ static void drop_unnamed(sqlite3_stmt **statement) {
     (void) sqlite3_finalize(*statement);
 }
 
+/* A shared row lock is PostgreSQL's word: with one writer there is nothing to lock. */
+static int length_without_lock(const char *sql) {
+    const struct str text = str_from_c(sql);
+    const struct str lock = STR(" FOR SHARE");
+    return (int) (str_has_suffix(text, lock) ? text.len - lock.len : text.len);
+}
+
 /* *ret_unnamed is set when the caller has to drop the statement. */
 static int prepare(struct sqlite_connection *connection, const struct statement *statement,
                    sqlite3_stmt **ret, sqlite3_stmt **ret_unnamed) {
@@ -70,8 +77,9 @@ static int prepare(struct sqlite_connection *connection, const struct statement 
         }
     }
     sqlite3_stmt *made = NULL;
-    const int code = sqlite3_prepare_v3(connection->handle, statement->sql, -1,
-                                        is_named ? SQLITE_PREPARE_PERSISTENT : 0, &made, NULL);
+    const int code =
+        sqlite3_prepare_v3(connection->handle, statement->sql, length_without_lock(statement->sql),
+                           is_named ? SQLITE_PREPARE_PERSISTENT : 0, &made, NULL);
     if (code != SQLITE_OK) {
         return code;
     }

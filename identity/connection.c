@@ -9,8 +9,8 @@
 #include "identity/connection_store.h"
 #include "identity/domain.h"
 #include "identity/identity.h"
+#include "identity/login_attempt_store.h"
 #include "identity/oidc/client_key.h"
-#include "identity/oidc/oidc_attempt_store.h"
 #include "identity/oidc/oidc_session_store.h"
 #include "messaging/audit.h"
 #include "messaging/org.h"
@@ -264,7 +264,7 @@ static result end_credentials(struct scope *scope, struct tx *tx,
     TRY(oidc_session_delete_of_connection(scope, tx, connection->org_id, connection->id));
     TRY(connection_store_end_credentials(scope, tx, connection->org_id, connection->id,
                                          &what.sessions, &what.tokens));
-    TRY(oidc_attempt_delete_of_connection(scope, tx, connection->org_id, connection->id));
+    TRY(login_attempt_delete_of_connection(scope, tx, connection->org_id, connection->id));
     return revoke_in(scope, change->messaging, tx, &what, ret);
 }
 

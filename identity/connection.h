@@ -182,6 +182,11 @@ RESULT connection_enable(struct scope *scope, const struct connection_change *ch
                          struct connection *connection, bool is_untested_fine);
 RESULT connection_mark_tested(struct scope *scope, struct db *db, const struct actor *actor,
                               struct connection *connection);
+/* For whatever gives a session out, behind the guard of the person: the connection is open and
+ * still the one that the sign-in was judged by, and stays so until the transaction ends. CONFLICT
+ * "connection.closed". */
+RESULT connection_guard(struct scope *scope, struct tx *tx, struct str org_id, struct str id,
+                        int64_t version);
 /* Closed for people; its sign-ins in flight, sessions and tokens die. */
 RESULT connection_disable(struct scope *scope, const struct connection_change *change,
                           struct db *db, struct connection *connection, struct revoked *ret);

@@ -2,7 +2,7 @@
 
 #include "identity/connection_store.h"
 #include "identity/domain_store.h"
-#include "identity/oidc/oidc_attempt_store.h"
+#include "identity/login_attempt_store.h"
 #include "identity/oidc/oidc_session_store.h"
 
 static const char *const CONNECTIONS[] = {
@@ -124,7 +124,7 @@ const struct table_rule_list CONNECTION_TABLES = {RULES, sizeof RULES / sizeof R
 const struct statement_list *const CONNECTION_STATEMENT_LISTS[] = {
     &CONNECTION_STATEMENTS,
     &DOMAIN_STATEMENTS,
-    &OIDC_ATTEMPT_STATEMENTS,
+    &LOGIN_ATTEMPT_STATEMENTS,
     &OIDC_SESSION_STATEMENTS,
 };
 const size_t CONNECTION_STATEMENT_LISTS_COUNT =

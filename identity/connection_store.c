@@ -30,6 +30,12 @@ static const struct statement SET_STATE = {
     "UPDATE connection SET state = $3, tested_us = $4 "
     "WHERE org_id = $1 AND id = $2 AND version = $5 RETURNING version",
     NULL};
+/* Shared, so that sign-ins do not wait for each other, only for who changes the connection. */
+static const struct statement GUARD = {
+    "connection.guard", TENANT,
+    "SELECT 1 FROM connection WHERE org_id = $1 AND id = $2 AND state = 'enabled' "
+    "AND version = $3 FOR SHARE",
+    NULL};
 static const struct statement DELETE_ONE = {
     "connection.delete", TENANT,
     "DELETE FROM connection WHERE org_id = $1 AND id = $2 RETURNING id", NULL};
@@ -41,7 +47,7 @@ static const struct statement DELETE_TOKENS = {
     "DELETE FROM api_token WHERE org_id = $1 AND connection_id = $2", NULL};
 
 static const struct statement *const STATEMENTS[] = {
-    &INSERT,     &COUNT,           &FIND,          &LIST, &UPDATE, &SET_STATE,
+    &INSERT,     &COUNT,           &FIND,          &LIST, &UPDATE, &SET_STATE, &GUARD,
     &DELETE_ONE, &DELETE_SESSIONS, &DELETE_TOKENS,
 };
 const struct statement_list CONNECTION_STATEMENTS = {STATEMENTS,
@@ -158,6 +164,15 @@ result connection_store_set_state(struct scope *scope, struct tx *tx,
                       value_number(connection->version)),
                &rows));
     REQUIRE(scope, rows.count == 1, CONFLICT, "connection.changed");
+    return OK_RESULT;
+}
+
+result connection_guard(struct scope *scope, struct tx *tx, struct str org_id, struct str id,
+                        int64_t version) {
+    struct rows rows;
+    TRY(tx_run(scope, tx, &GUARD, VALUES(value_text(org_id), value_text(id), value_number(version)),
+               &rows));
+    REQUIRE(scope, rows.count == 1, CONFLICT, "connection.closed");
     return OK_RESULT;
 }
 

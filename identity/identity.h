@@ -21,6 +21,8 @@ struct identity {
 /* Who a provider says is knocking: the same value from OpenID Connect and SAML. */
 struct verified_identity {
     struct str org_id, connection_id;
+    int64_t connection_version; /* by which it was judged */
+    const char *method;         /* of the session: "oidc", "saml" */
     struct str issuer, subject;
     struct str sid; /* the provider's session; may be empty */
     struct str user_name, email, display_name;
@@ -31,6 +33,10 @@ struct verified_identity {
     enum provision_rule provisioning;
     bool is_domain_proved; /* the organisation has proved the domain of `email` */
     int64_t auth_time_us;  /* 0: unknown */
+    int64_t end_us;        /* the provider ends the session no later; 0: unknown */
+    bool has_role;         /* the provider's groups say which; else the person keeps theirs */
+    bool is_role_highest;  /* no group gives one: nobody is raised to `role` */
+    enum role role;
 };
 
 /* The one login completion: find the linked person, or match once, or create (jit); refuse who is
@@ -38,10 +44,14 @@ struct verified_identity {
  * everything that must not tell why. *ret_secret is the cookie value. */
 struct login_result {
     struct str user_id, session_id, cookie_value, csrf;
-    int64_t epoch; /* of the person, as the session was made under: for user_guard_active */
+    int64_t epoch; /* of the person, as the session was made under */
 };
+/* `rider` (may be NULL) commits with the session; what it refuses is passed on as it is.
+ * *ret_refused, for the administrators' record: why, when the answer is "login.refused". */
+struct session_rider;
 RESULT login_complete(struct scope *scope, struct call *call, const struct verified_identity *who,
-                      struct login_result *ret);
+                      const struct session_rider *rider, struct login_result *ret,
+                      const char **ret_refused);
 /* The Set-Cookie lines of a new session, or of its end. */
 RESULT session_set_cookie(struct scope *scope, const struct identity *identity, struct str value,
                           struct http_response *response);

@@ -12,7 +12,7 @@
 /* A person who was found or is to be made. */
 struct candidate {
     struct user user;
-    bool is_linked, is_new;
+    bool is_linked, is_new, has_lost_rights;
 };
 
 static result find_by_attribute(struct scope *scope, struct db *db,
@@ -123,6 +123,28 @@ static result make_newcomer(struct scope *scope, struct tx *tx, const struct cal
                        event_payload_user(scope, "user.created", ret->id), &seq);
 }
 
+/* What the provider's groups say. Owners are not its business: their role is flagged, never
+ * changed, so that no group mapping can leave an organisation without one. */
+static result apply_role(struct scope *scope, struct tx *tx, const struct call *call,
+                         const struct verified_identity *who, struct candidate *candidate) {
+    static const struct actor SYSTEM = {.kind = ACTOR_SYSTEM};
+    struct user *user = &candidate->user;
+    const bool is_raised = who->role > user->role;
+    if (!who->has_role || user->role == who->role || (is_raised && who->is_role_highest)) {
+        return OK_RESULT;
+    }
+    if (user->role == ROLE_CREATOR) {
+        return note(scope, tx, call, user, AUDIT_USER_ROLE_KEPT);
+    }
+    TRY(user_set_role(scope, tx, user->org_id, user->id, who->role));
+    TRY(note(scope, tx, call, user, AUDIT_USER_ROLE_CHANGED));
+    candidate->has_lost_rights = !is_raised;
+    user->role = who->role;
+    int64_t seq = 0;
+    return event_write(scope, tx, &SYSTEM, user->org_id, STR("user.updated"),
+                       event_payload_user(scope, "user.updated", user->id), &seq);
+}
+
 static result prepare(struct scope *scope, struct tx *tx, const struct call *call,
                       const struct verified_identity *who, struct candidate *candidate) {
     if (candidate->is_new) {
@@ -130,6 +152,7 @@ static result prepare(struct scope *scope, struct tx *tx, const struct call *cal
     }
     const struct user *user = &candidate->user;
     TRY(user_guard_active(scope, tx, user->org_id, user->id, user->epoch));
+    TRY(apply_role(scope, tx, call, who, candidate));
     if (candidate->is_linked) {
         return OK_RESULT;
     }
@@ -137,13 +160,34 @@ static result prepare(struct scope *scope, struct tx *tx, const struct call *cal
     return note(scope, tx, call, user, AUDIT_USER_LINKED);
 }
 
+/* Remembers what the rider said: its refusals are not about the person. */
+struct ridden {
+    const struct session_rider *rider;
+    bool has_failed;
+};
+
+static result ride(struct scope *scope, struct tx *tx, void *context, struct str user_id,
+                   struct str session_id) {
+    struct ridden *ridden = context;
+    if (ridden->rider == NULL) {
+        return OK_RESULT;
+    }
+    const result done = ridden->rider->ride(scope, tx, ridden->rider->context, user_id, session_id);
+    ridden->has_failed = !is_ok(done);
+    return done;
+}
+
 static result open_session(struct scope *scope, struct call *call,
-                           const struct verified_identity *who, struct candidate *candidate,
-                           struct session_secret *ret) {
+                           const struct verified_identity *who, struct ridden *ridden,
+                           struct candidate *candidate, struct session_secret *ret) {
+    const struct session_rider rider = {ride, ridden};
     struct new_session input = {
         .org_id = who->org_id,
         .connection_id = who->connection_id,
-        .method = "oidc",
+        .connection_version = who->connection_version,
+        .method = who->method,
+        .end_us = who->end_us,
+        .rider = &rider,
         .request_id = call->request->request_id,
         .received_us = call->request->received_us,
     };
@@ -154,16 +198,17 @@ static result open_session(struct scope *scope, struct call *call,
     TRY(prepare(scope, tx, call, who, candidate));
     input.user_id = candidate->user.id;
     input.epoch = candidate->user.epoch;
+    input.ends_others = candidate->has_lost_rights;
     TRY(session_create(scope, call->identity, call->messaging, tx, &input, ret));
     return tx_commit(scope, tx);
 }
 
 static result complete(struct scope *scope, struct call *call, const struct verified_identity *who,
-                       struct login_result *ret) {
+                       struct ridden *ridden, struct login_result *ret) {
     struct candidate candidate = {0};
     TRY(find_candidate(scope, call->db, who, &candidate));
     struct session_secret session;
-    TRY(open_session(scope, call, who, &candidate, &session));
+    TRY(open_session(scope, call, who, ridden, &candidate, &session));
     *ret = (struct login_result){
         .user_id = candidate.user.id,
         .session_id = session.id,
@@ -175,8 +220,13 @@ static result complete(struct scope *scope, struct call *call, const struct veri
 }
 
 result login_complete(struct scope *scope, struct call *call, const struct verified_identity *who,
-                      struct login_result *ret) {
-    const result completed = complete(scope, call, who, ret);
+                      const struct session_rider *rider, struct login_result *ret,
+                      const char **ret_refused) {
+    struct ridden ridden = {.rider = rider};
+    const result completed = complete(scope, call, who, &ridden, ret);
+    if (ridden.has_failed) {
+        return completed;
+    }
     switch (completed.code) {
     case OK:
     case UNAVAILABLE:
@@ -192,5 +242,6 @@ result login_complete(struct scope *scope, struct call *call, const struct verif
     }
     log_info(scope, "login.refused", LOG_ORG(who->org_id), LOG_ID("connection", who->connection_id),
              LOG_REASON(scope));
+    *ret_refused = scope->reason;
     return FAIL(scope, FORBIDDEN, "login.refused");
 }

@@ -72,47 +72,6 @@ static result end_old(struct scope *scope, const struct messaging *messaging, st
     return revoke_session(scope, messaging, tx, &end, old_id, &row);
 }
 
-static struct session session_of(struct scope *scope, const struct identity *identity,
-                                 const struct new_session *input) {
-    const int64_t now_us = clock_now_us(scope->env->clock);
-    return (struct session){
-        .org_id = input->org_id,
-        .id = uuid_v7(scope),
-        .user_id = input->user_id,
-        .connection_id = input->connection_id,
-        .method = str_from_c(input->method),
-        .epoch = input->epoch,
-        .created_us = now_us,
-        .seen_us = now_us,
-        .idle_us = identity->session_idle_us,
-        .expires_us = now_us + identity->session_absolute_us,
-    };
-}
-
-result session_create(struct scope *scope, const struct identity *identity,
-                      const struct messaging *messaging, struct tx *tx,
-                      const struct new_session *input, struct session_secret *ret) {
-    TRY(user_guard_active(scope, tx, input->org_id, input->user_id, input->epoch));
-    const struct session session = session_of(scope, identity, input);
-    struct session_secret secret = {.id = session.id};
-    struct str token_hash;
-    TRY(credential_make(scope, CREDENTIAL_SESSION, input->org_id, &secret.cookie_value,
-                        &token_hash));
-    secret.csrf = csrf_of_session(scope, secret.cookie_value);
-    TRY(session_store_insert(scope, tx, &session, token_hash,
-                             sha256_text(scope->arena, secret.csrf)));
-    const struct actor actor = {
-        .kind = ACTOR_USER, .id = input->user_id, .credential_id = session.id};
-    const struct session_end note = {.org_id = input->org_id,
-                                     .actor = &actor,
-                                     .source = SOURCE_CONSOLE,
-                                     .request_id = input->request_id};
-    TRY(audit_session(scope, tx, &note, AUDIT_SESSION_STARTED, session.id));
-    TRY(end_old(scope, messaging, tx, input, &actor));
-    *ret = secret;
-    return OK_RESULT;
-}
-
 /* The row of the last session is the highest: who waits on it waits on all. */
 static result revoke_all(struct scope *scope, const struct messaging *messaging, struct tx *tx,
                          const struct session_end *end, const struct session_ids *gone,
@@ -123,6 +82,76 @@ static result revoke_all(struct scope *scope, const struct messaging *messaging,
     for (size_t i = 0; i < gone->count; i++) {
         TRY(revoke_session(scope, messaging, tx, end, gone->ids[i], ret));
     }
+    return OK_RESULT;
+}
+
+static result end_others(struct scope *scope, const struct messaging *messaging, struct tx *tx,
+                         const struct new_session *input, const struct session_ids *gone) {
+    const struct actor policy = {.kind = ACTOR_SYSTEM};
+    const struct session_end end = {
+        .org_id = input->org_id,
+        .user_id = input->user_id,
+        .actor = &policy,
+        .source = SOURCE_POLICY,
+        .request_id = input->request_id,
+        .received_us = input->received_us,
+    };
+    struct revocation row;
+    return revoke_all(scope, messaging, tx, &end, gone, &row);
+}
+
+static struct session session_of(struct scope *scope, const struct identity *identity,
+                                 const struct new_session *input) {
+    const int64_t now_us = clock_now_us(scope->env->clock);
+    const int64_t absolute_us = now_us + identity->session_absolute_us;
+    const bool ends_sooner = input->end_us > 0 && input->end_us < absolute_us;
+    return (struct session){
+        .org_id = input->org_id,
+        .id = uuid_v7(scope),
+        .user_id = input->user_id,
+        .connection_id = input->connection_id,
+        .method = str_from_c(input->method),
+        .epoch = input->epoch,
+        .created_us = now_us,
+        .seen_us = now_us,
+        .idle_us = identity->session_idle_us,
+        .expires_us = ends_sooner ? input->end_us : absolute_us,
+    };
+}
+
+result session_create(struct scope *scope, const struct identity *identity,
+                      const struct messaging *messaging, struct tx *tx,
+                      const struct new_session *input, struct session_secret *ret) {
+    TRY(user_guard_active(scope, tx, input->org_id, input->user_id, input->epoch));
+    if (!str_is_empty(input->connection_id)) {
+        TRY(connection_guard(scope, tx, input->org_id, input->connection_id,
+                             input->connection_version));
+    }
+    struct session_ids others = {0};
+    if (input->ends_others) {
+        TRY(session_store_delete(scope, tx, input->org_id, input->user_id, STR(""), &others));
+    }
+    const struct session session = session_of(scope, identity, input);
+    struct session_secret secret = {.id = session.id};
+    struct str token_hash;
+    TRY(credential_make(scope, CREDENTIAL_SESSION, input->org_id, &secret.cookie_value,
+                        &token_hash));
+    secret.csrf = csrf_of_session(scope, secret.cookie_value);
+    TRY(session_store_insert(scope, tx, &session, token_hash,
+                             sha256_text(scope->arena, secret.csrf)));
+    if (input->rider != NULL) {
+        TRY(input->rider->ride(scope, tx, input->rider->context, input->user_id, session.id));
+    }
+    const struct actor actor = {
+        .kind = ACTOR_USER, .id = input->user_id, .credential_id = session.id};
+    const struct session_end note = {.org_id = input->org_id,
+                                     .actor = &actor,
+                                     .source = SOURCE_CONSOLE,
+                                     .request_id = input->request_id};
+    TRY(audit_session(scope, tx, &note, AUDIT_SESSION_STARTED, session.id));
+    TRY(end_others(scope, messaging, tx, input, &others));
+    TRY(end_old(scope, messaging, tx, input, &actor));
+    *ret = secret;
     return OK_RESULT;
 }
 

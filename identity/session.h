@@ -16,11 +16,23 @@ struct session_list {
     struct str next_cursor;
 };
 
+/* What commits with a session and dies with it: rows of the protocol. Runs behind the guards and
+ * the session's own row. */
+struct session_rider {
+    result (*ride)(struct scope *scope, struct tx *tx, void *context, struct str user_id,
+                   struct str session_id);
+    void *context;
+};
+
 struct new_session {
     struct str org_id, user_id;
-    int64_t epoch; /* under which the proof was made, never one read at insert */
-    struct str connection_id;
+    int64_t epoch;            /* under which the proof was made, never one read at insert */
+    struct str connection_id; /* empty: none; else as it was when the sign-in was judged */
+    int64_t connection_version;
+    int64_t end_us;                    /* the provider ends it no later; 0: unknown */
+    const struct session_rider *rider; /* NULL: none */
     const char *method;
+    bool ends_others; /* the person's other sessions were made with more rights than are left */
     struct str old_cookie; /* the browser's session that ends with this sign-in; may be empty */
     struct str request_id;
     int64_t received_us;
@@ -39,9 +51,9 @@ struct session_end {
     int64_t received_us;
 };
 
-/* Guard first (rule 3), then the row; the session in `old_cookie` ends in the same transaction,
- * which this call ends with its revocation row: commit right after it. UNAUTHENTICATED
- * "user.gone". */
+/* Guards first (rule 3; the person, then the connection), then the row; the session in `old_cookie`
+ * ends in the same transaction, which this call ends with its revocation row: commit right after
+ * it. UNAUTHENTICATED "user.gone", CONFLICT "connection.closed". */
 RESULT session_create(struct scope *scope, const struct identity *identity,
                       const struct messaging *messaging, struct tx *tx,
                       const struct new_session *input, struct session_secret *ret);

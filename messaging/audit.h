@@ -15,6 +15,8 @@ enum audit_action {
     AUDIT_USER_BLOCK_LIFTED,
     AUDIT_USER_REACTIVATED,
     AUDIT_USER_LINKED,
+    AUDIT_USER_ROLE_CHANGED,
+    AUDIT_USER_ROLE_KEPT, /* a directory wanted to take the role of an owner */
     AUDIT_SESSION_STARTED,
     AUDIT_SESSION_REVOKED,
     AUDIT_TOKEN_CREATED,

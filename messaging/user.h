@@ -82,6 +82,10 @@ RESULT user_list_directory(struct scope *scope, struct db *db, struct str org_id
 /* Profile only, never state or role. CONFLICT "user.name_taken". */
 RESULT user_update_profile(struct scope *scope, struct tx *tx, struct str org_id, struct str id,
                            const struct user_profile *profile);
+/* The role of somebody who is active and no creator: a directory neither makes nor unmakes owners.
+ * CONFLICT "user.role" otherwise. */
+RESULT user_set_role(struct scope *scope, struct tx *tx, struct str org_id, struct str id,
+                     enum role role);
 /* What a directory's deletion leaves of a deactivated person: the account under its id. The name,
  * the e-mail address and the external id are free for others, and no role is left to come back to.
  */

@@ -82,6 +82,12 @@ static const struct statement RELEASE_NAME = {
     "WHERE org_id = $1 AND id = $2 AND state = 'deactivated'",
     NULL};
 
+static const struct statement SET_ROLE = {
+    "user.set_role", TENANT,
+    "UPDATE org_user SET role = $3, changed_us = $4 WHERE org_id = $1 AND id = $2 "
+    "AND state = 'active' AND role <> 'creator' AND $3 <> 'creator' RETURNING 1",
+    NULL};
+
 static const struct statement GUARD_ACTIVE = {
     "user.guard_active", TENANT,
     "UPDATE org_user SET seen_us = $3 WHERE org_id = $1 AND id = $2 AND state = 'active' "
@@ -95,9 +101,10 @@ static const struct statement GUARD_WRITER = {
     NULL};
 
 static const struct statement *const STATEMENTS[] = {
-    &RELEASE_NAME,     &INSERT_USER,   &UPDATE_PROFILE,      &FIND,         &FIND_LOCKED,
-    &FIND_BY_NAME,     &FIND_BY_EMAIL, &FIND_BY_EXTERNAL_ID, &PAGE,         &SEARCH,
-    &SEARCH_DIRECTORY, &IS_KNOWN,      &GUARD_ACTIVE,        &GUARD_WRITER, &ADMINISTRATORS,
+    &RELEASE_NAME, &INSERT_USER,  &UPDATE_PROFILE,   &FIND,
+    &FIND_LOCKED,  &FIND_BY_NAME, &FIND_BY_EMAIL,    &FIND_BY_EXTERNAL_ID,
+    &PAGE,         &SEARCH,       &SEARCH_DIRECTORY, &IS_KNOWN,
+    &GUARD_ACTIVE, &GUARD_WRITER, &ADMINISTRATORS,   &SET_ROLE,
 };
 const struct statement_list USER_STATEMENTS = {STATEMENTS, sizeof STATEMENTS / sizeof *STATEMENTS};
 
@@ -167,6 +174,17 @@ result user_store_update(struct scope *scope, struct tx *tx, const struct user *
                              value_text_or_null(user->external_id), value_number(user->changed_us)),
                       &rows)));
     REQUIRE(scope, rows.changed == 1, NOT_FOUND, "user.unknown");
+    return OK_RESULT;
+}
+
+result user_set_role(struct scope *scope, struct tx *tx, struct str org_id, struct str id,
+                     enum role role) {
+    struct rows rows;
+    TRY(tx_run(scope, tx, &SET_ROLE,
+               VALUES(value_text(org_id), value_text(id), value_text(str_from_c(role_name(role))),
+                      value_number(clock_now_us(scope->env->clock))),
+               &rows));
+    REQUIRE(scope, rows.count == 1, CONFLICT, "user.role");
     return OK_RESULT;
 }
 

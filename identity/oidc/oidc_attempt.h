@@ -5,8 +5,6 @@
 #include "identity/connection.h"
 #include "identity/identity.h"
 
-enum { OIDC_ATTEMPT_COOKIES = 5 };
-
 struct oidc_attempt {
     struct str nonce, verifier; /* PKCE code_verifier */
     struct str return_path;

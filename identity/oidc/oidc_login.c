@@ -11,7 +11,7 @@
 #include "identity/oidc/oidc_session.h"
 #include "identity/oidc/oidc_token.h"
 #include "identity/oidc/oidc_userinfo.h"
-#include "messaging/user.h"
+#include "identity/session.h"
 
 enum { PARAMETERS_MAX = 16, CODE_MAX = 4096 };
 
@@ -94,6 +94,7 @@ struct arrival {
     struct jwt jwt;
     struct jwt_claims claims;
     struct oidc_person person;
+    const char *refused; /* why the person was, for the record */
 };
 
 static result check_answer(struct scope *scope, const struct arrival *arrival,
@@ -150,6 +151,8 @@ static result identity_of(struct scope *scope, const struct arrival *arrival,
     struct verified_identity who = {
         .org_id = connection->org_id,
         .connection_id = connection->id,
+        .connection_version = connection->version,
+        .method = "oidc",
         .issuer = claims->iss,
         .subject = claims->sub,
         .sid = claims->sid,
@@ -174,15 +177,15 @@ static result identity_of(struct scope *scope, const struct arrival *arrival,
     return OK_RESULT;
 }
 
-/* The provider's tokens hang on the session, in a transaction that starts with the guard of
- * revocation.md rule 3 under the epoch of the sign-in itself. */
-static result keep_tokens(struct scope *scope, const struct arrival *arrival,
-                          const struct login_result *login) {
+/* The provider's tokens hang on the session and are committed with it. */
+static result keep_tokens(struct scope *scope, struct tx *tx, void *context, struct str user_id,
+                          struct str session_id) {
+    const struct arrival *arrival = context;
     const struct connection *connection = arrival->connection;
     struct oidc_session session = {
         .org_id = connection->org_id,
-        .session_id = login->session_id,
-        .user_id = login->user_id,
+        .session_id = session_id,
+        .user_id = user_id,
         .connection_id = connection->id,
         .issuer = arrival->claims.iss,
         .subject = arrival->claims.sub,
@@ -192,11 +195,7 @@ static result keep_tokens(struct scope *scope, const struct arrival *arrival,
         .created_us = clock_now_us(scope->env->clock),
     };
     TRY(oidc_session_set_tokens(scope, arrival->call->identity, &arrival->tokens, &session));
-    AUTO(tx_end) struct tx *tx = NULL;
-    TRY(tx_begin(scope, arrival->call->db, LANE_NORMAL, &tx));
-    TRY(user_guard_active(scope, tx, session.org_id, session.user_id, login->epoch));
-    TRY(oidc_session_insert(scope, tx, &session));
-    return tx_commit(scope, tx);
+    return oidc_session_insert(scope, tx, &session);
 }
 
 static result finish_arrival(struct scope *scope, struct arrival *arrival, struct str code,
@@ -204,8 +203,8 @@ static result finish_arrival(struct scope *scope, struct arrival *arrival, struc
     TRY(ask_provider(scope, arrival, code));
     struct verified_identity who;
     TRY(identity_of(scope, arrival, &who));
-    TRY(login_complete(scope, arrival->call, &who, ret));
-    return keep_tokens(scope, arrival, ret);
+    const struct session_rider rider = {keep_tokens, arrival};
+    return login_complete(scope, arrival->call, &who, &rider, ret, &arrival->refused);
 }
 
 result oidc_login_finish(struct scope *scope, struct call *call,

@@ -22,6 +22,8 @@ static struct verified_identity verified(const struct company *company) {
     return (struct verified_identity){
         .org_id = company->org.id,
         .connection_id = STR(CONNECTION),
+        .connection_version = 1,
+        .method = "saml",
         .issuer = STR("https://provider.example"),
         .subject = STR("subject-1"),
         .user_name = STR("newcomer"),
@@ -36,7 +38,8 @@ static result sign_in(struct database *d, const struct verified_identity *who,
     const struct http_request request = {.request_id = STR("request-1")};
     struct call call = {
         .db = d->db, .messaging = &BACKEND, .identity = &identity, .request = &request};
-    return login_complete(&d->fixture.scope, &call, who, ret);
+    const char *refused = NULL;
+    return login_complete(&d->fixture.scope, &call, who, NULL, ret, &refused);
 }
 
 static int64_t people_of(struct database *d, const struct company *company) {
@@ -239,6 +242,144 @@ static void a_person_of_another_organisation_is_never_found(void **state) {
     assert_refused(d, &who);
 }
 
+static void set_connection(struct database *d, const struct company *acme, const char *state,
+                           int64_t version) {
+    static const struct statement SET = {
+        "test.set_connection", TENANT,
+        "UPDATE connection SET state = $2, version = $3 WHERE org_id = $1", NULL};
+    given_row(
+        d, &SET,
+        VALUES(value_text(acme->org.id), value_text(str_from_c(state)), value_number(version)));
+}
+
+static void who_was_judged_by_a_connection_that_has_closed_since_is_refused(void **state) {
+    struct database *d = *state;
+    const struct company acme = given_provider(d);
+    struct verified_identity who = verified(&acme);
+    who.provisioning = PROVISION_JIT;
+    set_connection(d, &acme, "disabled", 1);
+    assert_refused(d, &who);
+    set_connection(d, &acme, "enabled", 2); /* other settings, by which nobody has judged */
+    assert_refused(d, &who);
+    assert_int_equal(people_of(d, &acme), 1);
+    set_connection(d, &acme, "enabled", 1);
+    struct login_result login = {0};
+    assert_ok(sign_in(d, &who, &login));
+}
+
+static enum role role_of(struct database *d, const struct company *acme,
+                         const struct login_result *login) {
+    struct user user = {0};
+    assert_ok(user_find(&d->fixture.scope, d->db, acme->org.id, login->user_id, &user));
+    return user.role;
+}
+
+static int64_t audited(struct database *d, struct str user_id, struct str action) {
+    return number_of(d, "SELECT count(*) FROM audit WHERE subject_id = $1 AND action = $2", user_id,
+                     action);
+}
+
+static void groups_raise_and_lower_the_role_at_sign_in(void **state) {
+    struct database *d = *state;
+    const struct company acme = given_provider(d);
+    struct verified_identity who = verified(&acme);
+    who.provisioning = PROVISION_JIT;
+    who.has_role = true;
+    who.role = ROLE_ADMIN;
+    struct login_result first = {0};
+    struct login_result second = {0};
+    struct principal session = {0};
+    assert_ok(sign_in(d, &who, &first));
+    assert_int_equal(role_of(d, &acme, &first), ROLE_ADMIN);
+    assert_ok(check_cookie(d, first.cookie_value, &session));
+
+    who.role = ROLE_MEMBER;
+    assert_ok(sign_in(d, &who, &second));
+
+    assert_int_equal(role_of(d, &acme, &second), ROLE_MEMBER);
+    /* what was opened with more rights is closed */
+    assert_int_equal(check_cookie(d, first.cookie_value, &session).code, UNAUTHENTICATED);
+    assert_ok(check_cookie(d, second.cookie_value, &session));
+    assert_int_equal(session.actor.role, ROLE_MEMBER);
+    assert_int_equal(audited(d, first.user_id, STR("user.role_changed")), 2);
+    assert_int_equal(number_of(d,
+                               "SELECT count(*) FROM revocation WHERE org_id = $1 AND subject = $2",
+                               acme.org.id, first.session_id),
+                     1);
+}
+
+static void a_raised_role_ends_no_session(void **state) {
+    struct database *d = *state;
+    const struct company acme = given_provider(d);
+    struct verified_identity who = verified(&acme);
+    who.provisioning = PROVISION_JIT;
+    struct login_result first = {0};
+    struct login_result second = {0};
+    struct principal session = {0};
+    assert_ok(sign_in(d, &who, &first));
+    who.has_role = true;
+    who.role = ROLE_ADMIN;
+    assert_ok(sign_in(d, &who, &second));
+    assert_ok(check_cookie(d, first.cookie_value, &session));
+}
+
+static void who_is_in_no_group_is_lowered_but_never_raised(void **state) {
+    struct database *d = *state;
+    const struct company acme = given_provider(d);
+    struct verified_identity who = verified(&acme);
+    who.provisioning = PROVISION_JIT;
+    who.has_role = true;
+    who.role = ROLE_GUEST;
+    struct login_result login = {0};
+    assert_ok(sign_in(d, &who, &login));
+    who.role = ROLE_MEMBER;
+    who.is_role_highest = true;
+    assert_ok(sign_in(d, &who, &login));
+    assert_int_equal(role_of(d, &acme, &login), ROLE_GUEST);
+    who.role = ROLE_ADMIN;
+    who.is_role_highest = false;
+    assert_ok(sign_in(d, &who, &login));
+    who.role = ROLE_MEMBER;
+    who.is_role_highest = true;
+    assert_ok(sign_in(d, &who, &login));
+    assert_int_equal(role_of(d, &acme, &login), ROLE_MEMBER);
+    who.has_role = false; /* too many groups to say: unknown, not none */
+    assert_ok(sign_in(d, &who, &login));
+    assert_int_equal(role_of(d, &acme, &login), ROLE_MEMBER);
+}
+
+static void an_owner_stays_owner_whatever_the_groups_say(void **state) {
+    struct database *d = *state;
+    const struct company acme = given_provider(d);
+    struct verified_identity who = verified(&acme);
+    who.match_attribute = MATCH_USER_NAME;
+    who.match_value = acme.creator.user_name;
+    who.has_role = true;
+    who.role = ROLE_MEMBER;
+    struct login_result login = {0};
+
+    assert_ok(sign_in(d, &who, &login));
+
+    assert_true(str_eq(login.user_id, acme.creator.id));
+    assert_int_equal(role_of(d, &acme, &login), ROLE_CREATOR);
+    assert_int_equal(audited(d, acme.creator.id, STR("user.role_kept")), 1);
+}
+
+static void a_session_lasts_no_longer_than_the_providers(void **state) {
+    struct database *d = *state;
+    const struct company acme = given_provider(d);
+    struct verified_identity who = verified(&acme);
+    who.provisioning = PROVISION_JIT;
+    who.end_us = d->fixture.time.now_us + S_TO_US(60);
+    struct login_result login = {0};
+    struct principal session = {0};
+    assert_ok(sign_in(d, &who, &login));
+    fake_clock_advance(&d->fixture.time, S_TO_US(59));
+    assert_ok(check_cookie(d, login.cookie_value, &session));
+    fake_clock_advance(&d->fixture.time, S_TO_US(1));
+    assert_int_equal(check_cookie(d, login.cookie_value, &session).code, UNAUTHENTICATED);
+}
+
 static void a_database_that_fails_says_neither_yes_nor_no(void **state) {
     struct database *d = *state;
     const struct company acme = given_provider(d);
@@ -269,6 +410,12 @@ int main(void) {
         ON_BOTH(a_directorys_person_is_matched_by_the_connections_rule_alone),
         ON_BOTH(who_is_linked_is_not_linked_to_a_second_subject),
         ON_BOTH(a_person_of_another_organisation_is_never_found),
+        ON_BOTH(who_was_judged_by_a_connection_that_has_closed_since_is_refused),
+        ON_BOTH(groups_raise_and_lower_the_role_at_sign_in),
+        ON_BOTH(a_raised_role_ends_no_session),
+        ON_BOTH(who_is_in_no_group_is_lowered_but_never_raised),
+        ON_BOTH(an_owner_stays_owner_whatever_the_groups_say),
+        ON_BOTH(a_session_lasts_no_longer_than_the_providers),
         ON_BOTH(a_database_that_fails_says_neither_yes_nor_no),
     };
     return cmocka_run_group_tests(tests, NULL, on_both_stop);

@@ -168,11 +168,56 @@ static void who_is_deactivated_while_the_sign_in_waits_is_not_signed_in(void **s
     fixture_close(&own);
 }
 
+/* True once somebody waits for a lock (PostgreSQL) or for the one writer (SQLite). */
+static bool is_somebody_waiting(struct scope *scope, const struct database *d, struct db *watcher) {
+    if (d->engine == ENGINE_SQLITE) {
+        return store_counts(d->store).waiting > 0;
+    }
+    return somebody_waits(scope, watcher);
+}
+
+/* The sign-in has read an open connection; it is closed before the sign-in commits. Only the state
+ * is written, so that nothing but the guard can notice. */
+static void a_connection_closed_while_the_sign_in_commits_leaves_no_session(void **state) {
+    static const struct statement CLOSE = {
+        "test.close", TENANT, "UPDATE connection SET state = 'disabled' WHERE org_id = $1", NULL};
+    static const struct statement REOPEN = {
+        "test.reopen", TENANT, "UPDATE connection SET state = 'enabled' WHERE org_id = $1", NULL};
+    struct database *d = *state;
+    AUTO(sign_in_close) struct sign_in *s = sign_in_open(d, &keys);
+    s->op.lie = (struct lie){.refresh_token = "refresh-1"};
+    assert_ok(start_sign_in(s, &s->browser, "").result);
+    struct twin twin;
+    twin_open(&twin, s, 1);
+    struct db *watcher = database_connect(d);
+    struct fixture own; /* the provider's answers use that of the database */
+    fixture_open(&own);
+    own.env.clock = d->fixture.env.clock;
+    AUTO(tx_end) struct tx *tx = NULL;
+    struct rows rows;
+    assert_ok(tx_begin(&own.scope, d->db, LANE_NORMAL, &tx));
+    assert_ok(tx_run(&own.scope, tx, &CLOSE, VALUES(value_text(s->company.org.id)), &rows));
+    assert_int_equal(pthread_create(&twin.thread, NULL, finish_as_twin, &twin), 0);
+    while (!is_somebody_waiting(&own.scope, d, watcher)) {
+    }
+    assert_ok(tx_commit(&own.scope, tx));
+    tx_end(&tx);
+    assert_int_equal(pthread_join(twin.thread, NULL), 0);
+    assert_int_equal(twin.reply.result.code, FORBIDDEN);
+    assert_string_equal(twin.reply.reason, "login.refused");
+    given_row(d, &REOPEN, VALUES(value_text(s->company.org.id)));
+    assert_int_equal(sessions_of(s), 0);
+    db_close(&watcher);
+    twin_close(&twin);
+    fixture_close(&own);
+}
+
 int main(void) {
     on_both_use(SIGN_IN_MIGRATIONS, SIGN_IN_MIGRATIONS_COUNT);
     const struct CMUnitTest tests[] = {
         ON_BOTH(a_fault_at_any_call_signs_nobody_in_and_the_next_try_does),
         ON_BOTH(one_address_opened_twice_at_once_signs_in_once),
+        ON_BOTH(a_connection_closed_while_the_sign_in_commits_leaves_no_session),
         ON_POSTGRES(who_is_deactivated_while_the_sign_in_waits_is_not_signed_in),
     };
     return cmocka_run_group_tests(tests, make_keys, drop_keys);
