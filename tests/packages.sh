@@ -5,7 +5,7 @@ declare -A PACKAGES=(
     [build]="gcc libc6-dev cmake ninja-build pkg-config python3 esbuild libjansson-dev libpq-dev
         libsqlite3-dev libcurl4-openssl-dev libssl-dev libsodium-dev libyaml-dev libutf8proc-dev
         libmicrohttpd-dev liboauth2-dev libcjose-dev libcmocka-dev libwslay-dev
-        libxml2-dev liblasso3-dev libglib2.0-dev zlib1g-dev libseccomp-dev"
+        libxml2-dev liblasso3-dev libglib2.0-dev libxmlsec1-dev zlib1g-dev libseccomp-dev"
     [lint]="git ccache clang-format-14 clang-tidy-14 shellcheck gcovr valgrind"
     [clang]="clang-14 libclang-rt-14-dev llvm-14"
     [peers]="postgresql-15 curl openssl procps util-linux exim4-daemon-light swaks"
