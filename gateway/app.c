@@ -72,6 +72,8 @@ static result start_contexts(struct scope *scope, struct app *app) {
         .seal_key = settings->seal_key,
         .session_idle_us = settings->session_idle_us,
         .session_absolute_us = settings->session_absolute_us,
+        .sessions_per_person = settings->sessions_per_person,
+        .token_grace_us = settings->token_grace_us,
     };
     struct scope with_clients = {scope->arena, &app->env, NULL};
     const result opened = oidc_new(&with_clients, &app->identity.oidc);

@@ -32,6 +32,8 @@ static struct serve_settings serve_of(const struct settings *settings, struct se
         .has_dead_man = settings->revocation_dead_man,
         .session_idle_us = S_TO_US(settings->session_idle_minutes * 60),
         .session_absolute_us = S_TO_US(settings->session_absolute_hours * 3600),
+        .sessions_per_person = settings->session_max_per_person,
+        .token_grace_us = S_TO_US(settings->token_leaver_grace_days * 24 * 3600),
         .is_signup_open = settings->signup_open,
         .max_connections = (size_t) settings->http_max_connections,
         .max_connections_per_address = (size_t) settings->http_max_connections_per_address,

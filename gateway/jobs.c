@@ -11,13 +11,25 @@
 #include "gateway/watch.h"
 #include "identity/alert.h"
 #include "identity/saml/saml_refresh.h"
+#include "identity/token_leaver.h"
 #include "messaging/user_cleanup.h"
 
 enum { IDLE_MS = 500, LEASE_SECONDS = 60 };
 
 static result run_user_cleanup(struct scope *scope, struct app *app, struct db *db,
                                const struct job *job) {
-    return user_cleanup_run(scope, &app->messaging, db, job);
+    TRY(user_cleanup_run(scope, &app->messaging, db, job));
+    return token_leaver_flag(scope, &app->identity, db, job);
+}
+
+static result run_token_end(struct scope *scope, struct app *app, struct db *db,
+                            const struct job *job) {
+    return token_leaver_end(scope, &app->messaging, db, job);
+}
+
+static result run_token_notice(struct scope *scope, struct app *app, struct db *db,
+                               const struct job *job) {
+    return token_leaver_notice(scope, &app->identity, db, job);
 }
 
 static result run_alert(struct scope *scope, struct app *app, struct db *db,
@@ -34,9 +46,9 @@ static const struct {
     struct str kind;
     result (*run)(struct scope *scope, struct app *app, struct db *db, const struct job *job);
 } KINDS[] = {
-    {STR_INIT(USER_CLEANUP_JOB), run_user_cleanup},
-    {STR_INIT(ALERT_JOB), run_alert},
-    {STR_INIT(SAML_REFRESH_JOB), run_saml_refresh},
+    {STR_INIT(USER_CLEANUP_JOB), run_user_cleanup}, {STR_INIT(ALERT_JOB), run_alert},
+    {STR_INIT(SAML_REFRESH_JOB), run_saml_refresh}, {STR_INIT(TOKEN_END_JOB), run_token_end},
+    {STR_INIT(TOKEN_NOTICE_JOB), run_token_notice},
 };
 
 static result run_job(struct scope *scope, struct app *app, struct db *db, const struct job *job) {

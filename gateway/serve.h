@@ -16,6 +16,8 @@ struct serve_settings {
     int64_t bound_us; /* revocation bound T */
     bool has_dead_man;
     int64_t session_idle_us, session_absolute_us;
+    int64_t sessions_per_person; /* 0: no limit */
+    int64_t token_grace_us;
     bool is_signup_open;
     size_t max_connections, max_connections_per_address;
     int64_t header_timeout_us, request_timeout_us;

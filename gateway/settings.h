@@ -48,7 +48,8 @@ struct settings {
     struct str ops_listen;
     int64_t revocation_bound_ms;
     bool revocation_dead_man;
-    int64_t session_idle_minutes, session_absolute_hours;
+    int64_t session_idle_minutes, session_absolute_hours, session_max_per_person;
+    int64_t token_leaver_grace_days;
     bool signup_open;
     struct address_rules outbound_allow_addresses;
     struct str outbound_dns_server;

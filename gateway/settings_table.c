@@ -75,6 +75,12 @@ static const struct setting TABLE[] = {
     NUMBER("session.absolute_hours", "168", 1, 8760, session_absolute_hours,
            "Hours after which a sign-in ends in any case."),
 
+    NUMBER("session.max_per_person", "20", 0, 1000, session_max_per_person,
+           "Sign-ins of one person at a time; a further one ends the oldest. 0 is no limit."),
+
+    NUMBER("token.leaver_grace_days", "14", 0, 365, token_leaver_grace_days,
+           "Days after which a provisioning token ends whose maker has left: they may know it."),
+
     PLAIN("signup.open", SETTING_BOOLEAN, "false", signup_open,
           "Whether anybody may make an organisation; otherwise `gatehouse org create` does."),
 

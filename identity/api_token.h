@@ -16,6 +16,7 @@ struct api_token {
     struct str creator_id; /* empty: the operator */
     bool is_creator_gone;  /* a leaver may know the secret: rotate */
     int64_t created_us, expires_us, used_us;
+    int64_t flagged_us; /* since when it ends early because of that; 0: it does not */
 };
 
 struct api_token_list {

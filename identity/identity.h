@@ -14,6 +14,8 @@ struct identity {
     bool is_public_url_https; /* cookies get Secure and the __Host- prefix */
     struct secret seal_key;   /* 32 bytes */
     int64_t session_idle_us, session_absolute_us;
+    int64_t sessions_per_person; /* 0: no limit */
+    int64_t token_grace_us;      /* of provisioning tokens whose maker has left */
     struct oidc *oidc;
     const struct saml_reader *saml_reader; /* NULL: SAML is not served */
 };

@@ -86,8 +86,15 @@ static const char *const CREDENTIALS[] = {
     NULL,
 };
 
+/* Since when a token ends early because its maker has left; 0: it does not. */
+static const char *const FLAGGED_TOKENS[] = {
+    "ALTER TABLE api_token ADD COLUMN flagged_us BIGINT NOT NULL DEFAULT 0",
+    NULL,
+};
+
 static const struct migration MIGRATIONS[] = {
     {200, "identity: sessions, tokens, passwords, links", CREDENTIALS},
+    {230, "identity: tokens of a leaver end", FLAGGED_TOKENS},
 };
 
 const struct migration_list IDENTITY_MIGRATIONS = {MIGRATIONS,

@@ -46,28 +46,27 @@ static result revoke_session(struct scope *scope, const struct messaging *messag
 
 /* The session that the browser held before is worth nothing from here on: whoever planted or kept
  * it does not ride along (session fixation). */
-static result end_old(struct scope *scope, const struct messaging *messaging, struct tx *tx,
-                      const struct new_session *input, const struct actor *actor) {
+static result delete_old(struct scope *scope, struct tx *tx, const struct new_session *input,
+                         struct str *ret_id) {
     struct credential old;
     if (str_is_empty(input->old_cookie) ||
         !is_ok(credential_parse_session(scope, input->old_cookie, &old)) ||
         !str_eq(old.org_id, input->org_id)) {
+        *ret_id = STR("");
         return OK_RESULT;
     }
-    struct str old_id;
-    TRY(session_store_delete_by_hash(scope, tx, old.org_id, old.token_hash, &old_id));
+    return session_store_delete_by_hash(scope, tx, old.org_id, old.token_hash, ret_id);
+}
+
+static result revoke_old(struct scope *scope, const struct messaging *messaging, struct tx *tx,
+                         const struct session_end *note, struct str old_id) {
     if (str_is_empty(old_id)) {
         return OK_RESULT;
     }
-    const struct actor by_own_hand = {.kind = ACTOR_USER, .id = actor->id, .credential_id = old_id};
-    const struct session_end end = {
-        .org_id = input->org_id,
-        .user_id = input->user_id,
-        .actor = &by_own_hand,
-        .source = SOURCE_CONSOLE,
-        .request_id = input->request_id,
-        .received_us = input->received_us,
-    };
+    const struct actor by_own_hand = {
+        .kind = ACTOR_USER, .id = note->actor->id, .credential_id = old_id};
+    struct session_end end = *note;
+    end.actor = &by_own_hand;
     struct revocation row;
     return revoke_session(scope, messaging, tx, &end, old_id, &row);
 }
@@ -85,6 +84,8 @@ static result revoke_all(struct scope *scope, const struct messaging *messaging,
     return OK_RESULT;
 }
 
+/* All others, or the oldest beyond the limit: the guard of the person's row has put the sign-ins of
+ * one person in order. */
 static result end_others(struct scope *scope, const struct messaging *messaging, struct tx *tx,
                          const struct new_session *input, const struct session_ids *gone) {
     const struct actor policy = {.kind = ACTOR_SYSTEM};
@@ -145,12 +146,20 @@ result session_create(struct scope *scope, const struct identity *identity,
     const struct actor actor = {
         .kind = ACTOR_USER, .id = input->user_id, .credential_id = session.id};
     const struct session_end note = {.org_id = input->org_id,
+                                     .user_id = input->user_id,
+                                     .session_id = session.id,
                                      .actor = &actor,
                                      .source = SOURCE_CONSOLE,
-                                     .request_id = input->request_id};
+                                     .request_id = input->request_id,
+                                     .received_us = input->received_us};
     TRY(audit_session(scope, tx, &note, AUDIT_SESSION_STARTED, session.id));
+    struct str old_id = STR("");
+    TRY(delete_old(scope, tx, input, &old_id));
+    if (!input->ends_others && identity->sessions_per_person > 0) {
+        TRY(session_store_delete_oldest(scope, tx, &note, identity->sessions_per_person, &others));
+    }
     TRY(end_others(scope, messaging, tx, input, &others));
-    TRY(end_old(scope, messaging, tx, input, &actor));
+    TRY(revoke_old(scope, messaging, tx, &note, old_id));
     *ret = secret;
     return OK_RESULT;
 }

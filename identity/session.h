@@ -52,8 +52,9 @@ struct session_end {
 };
 
 /* Guards first (rule 3; the person, then the connection), then the row; the session in `old_cookie`
- * ends in the same transaction, which this call ends with its revocation row: commit right after
- * it. UNAUTHENTICATED "user.gone", CONFLICT "connection.closed". */
+ * and the oldest beyond the limit end in the same transaction, which this call ends with its
+ * revocation rows: commit right after it. UNAUTHENTICATED "user.gone", CONFLICT
+ * "connection.closed". */
 RESULT session_create(struct scope *scope, const struct identity *identity,
                       const struct messaging *messaging, struct tx *tx,
                       const struct new_session *input, struct session_secret *ret);

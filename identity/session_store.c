@@ -26,6 +26,14 @@ static const struct statement DELETE_ALL = {
     "session.delete_all", TENANT,
     "DELETE FROM session WHERE org_id = $1 AND user_id = $2 RETURNING id", NULL};
 
+/* Ids grow with time; the new one stays even when another node's clock is ahead. */
+static const struct statement DELETE_OLDEST = {
+    "session.delete_oldest", TENANT,
+    "DELETE FROM session WHERE org_id = $1 AND user_id = $2 AND id <> $3 AND id NOT IN ("
+    "SELECT k.id FROM session k WHERE k.org_id = $1 AND k.user_id = $2 AND k.id <> $3 "
+    "ORDER BY k.id DESC LIMIT $4) RETURNING id",
+    NULL};
+
 static const struct statement LIST = {
     "session.list", TENANT,
     "SELECT " COLUMNS " FROM session WHERE org_id = $1 AND user_id = $2 AND id < $3 "
@@ -45,7 +53,7 @@ const struct statement SESSION_GUARD = {
     "session.guard", TENANT, "SELECT 1 FROM session WHERE org_id = $1 AND id = $2", NULL};
 
 static const struct statement *const STATEMENTS[] = {
-    &INSERT_SESSION, &DELETE_BY_HASH,         &DELETE_ONE,    &DELETE_ALL, &LIST,
+    &INSERT_SESSION, &DELETE_BY_HASH,         &DELETE_ONE,    &DELETE_ALL, &DELETE_OLDEST, &LIST,
     &SWEEP,          &SESSION_DELETE_OF_USER, &SESSION_GUARD,
 };
 const struct statement_list SESSION_STATEMENTS = {STATEMENTS,
@@ -82,15 +90,31 @@ static result run_delete(struct scope *scope, struct tx *tx, struct str org_id, 
                   VALUES(value_text(org_id), value_text(user_id), value_text(session_id)), ret);
 }
 
+static void decode_ids(struct scope *scope, const struct rows *rows, struct session_ids *ret) {
+    struct session_ids gone = {rows->count, NEW_ARRAY(scope->arena, rows->count, struct str)};
+    for (size_t i = 0; i < rows->count; i++) {
+        gone.ids[i] = rows_text(rows, i, 0);
+    }
+    *ret = gone;
+}
+
+result session_store_delete_oldest(struct scope *scope, struct tx *tx,
+                                   const struct session_end *newest, int64_t most,
+                                   struct session_ids *ret) {
+    struct rows rows;
+    TRY(tx_run(scope, tx, &DELETE_OLDEST,
+               VALUES(value_text(newest->org_id), value_text(newest->user_id),
+                      value_text(newest->session_id), value_number(most - 1)),
+               &rows));
+    decode_ids(scope, &rows, ret);
+    return OK_RESULT;
+}
+
 result session_store_delete(struct scope *scope, struct tx *tx, struct str org_id,
                             struct str user_id, struct str session_id, struct session_ids *ret) {
     struct rows rows;
     TRY(run_delete(scope, tx, org_id, user_id, session_id, &rows));
-    struct session_ids gone = {rows.count, NEW_ARRAY(scope->arena, rows.count, struct str)};
-    for (size_t i = 0; i < rows.count; i++) {
-        gone.ids[i] = rows_text(&rows, i, 0);
-    }
-    *ret = gone;
+    decode_ids(scope, &rows, ret);
     return OK_RESULT;
 }
 

@@ -20,3 +20,7 @@ RESULT session_store_delete_by_hash(struct scope *scope, struct tx *tx, struct s
 /* One, or all of the person when `session_id` is empty. */
 RESULT session_store_delete(struct scope *scope, struct tx *tx, struct str org_id,
                             struct str user_id, struct str session_id, struct session_ids *ret);
+/* All of the person but the newest `most`, `newest` among them. */
+RESULT session_store_delete_oldest(struct scope *scope, struct tx *tx,
+                                   const struct session_end *newest, int64_t most,
+                                   struct session_ids *ret);

@@ -33,6 +33,7 @@ static void write_token(struct json_out *out, const struct api_token *token, str
     json_out_member_or_null(out, "connection", token->connection_id);
     json_out_member_or_null(out, "owner", token->owner_id);
     json_out_member_boolean(out, "creator_left", token->is_creator_gone);
+    json_out_member_time(out, "flagged_at", token->flagged_us);
     json_out_member_time(out, "created_at", token->created_us);
     json_out_member_time(out, "expires_at", token->expires_us);
     json_out_member_time(out, "last_used_at", token->used_us);

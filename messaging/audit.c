@@ -20,6 +20,7 @@ static const char *const ACTIONS[] = {
     [AUDIT_SESSION_REVOKED] = "session.revoked",
     [AUDIT_TOKEN_CREATED] = "token.created",
     [AUDIT_TOKEN_REVOKED] = "token.revoked",
+    [AUDIT_TOKEN_FLAGGED] = "token.flagged",
     [AUDIT_PASSWORD_SET] = "password.set",
     [AUDIT_CONNECTION_CREATED] = "connection.created",
     [AUDIT_CONNECTION_CHANGED] = "connection.changed",

@@ -248,18 +248,25 @@ static result run_page(struct scope *scope, struct db *db, struct str org_id,
                   VALUES(value_text(org_id), after, value_text(search->prefix_key), limit), ret);
 }
 
+static result decode_all(struct scope *scope, const struct rows *rows, size_t most,
+                         struct user_list *ret) {
+    struct user_list list = {.count = rows->count < most ? rows->count : most};
+    list.users = NEW_ARRAY(scope->arena, list.count, struct user);
+    for (size_t i = 0; i < list.count; i++) {
+        TRY(decode(scope, rows, i, &list.users[i]));
+    }
+    *ret = list;
+    return OK_RESULT;
+}
+
 result user_store_page(struct scope *scope, struct db *db, struct str org_id,
                        const struct user_search *search, int64_t limit, struct str after,
                        struct user_list *ret) {
     struct rows rows;
     TRY(run_page(scope, db, org_id, search, VALUES(value_text(after), value_number(limit + 1)),
                  &rows));
-    struct user_list list = {0};
-    list.count = rows.count > (size_t) limit ? (size_t) limit : rows.count;
-    list.users = NEW_ARRAY(scope->arena, list.count, struct user);
-    for (size_t i = 0; i < list.count; i++) {
-        TRY(decode(scope, &rows, i, &list.users[i]));
-    }
+    struct user_list list;
+    TRY(decode_all(scope, &rows, (size_t) limit, &list));
     if (rows.count > list.count) {
         list.next_cursor = list.users[list.count - 1].id;
     }
@@ -271,14 +278,7 @@ result user_list_administrators(struct scope *scope, struct db *db, struct str o
                                 struct user_list *ret) {
     struct rows rows;
     TRY(db_run(scope, db, &ADMINISTRATORS, VALUES(value_text(org_id)), &rows));
-    struct user_list list = {0};
-    list.count = rows.count;
-    list.users = NEW_ARRAY(scope->arena, list.count, struct user);
-    for (size_t i = 0; i < list.count; i++) {
-        TRY(decode(scope, &rows, i, &list.users[i]));
-    }
-    *ret = list;
-    return OK_RESULT;
+    return decode_all(scope, &rows, rows.count, ret);
 }
 
 result user_guard_active(struct scope *scope, struct tx *tx, struct str org_id, struct str id,

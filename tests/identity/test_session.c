@@ -275,9 +275,65 @@ static void the_cookie_is_for_this_host_alone(void **state) {
     assert_true(str_find(response.headers[2].value, STR("Max-Age=0")) > 0);
 }
 
+static struct session_secret signed_in_with(struct database *d, const struct identity *identity,
+                                            const struct user *user) {
+    struct scope *scope = &d->fixture.scope;
+    const struct new_session input = {
+        .org_id = user->org_id, .user_id = user->id, .epoch = user->epoch, .method = "password"};
+    struct session_secret secret = {0};
+    AUTO(tx_end) struct tx *tx = NULL;
+    assert_ok(tx_begin(scope, d->db, LANE_NORMAL, &tx));
+    assert_ok(session_create(scope, identity, &BACKEND, tx, &input, &secret));
+    assert_ok(tx_commit(scope, tx));
+    fake_clock_advance(&d->fixture.time, S_TO_US(1));
+    return secret;
+}
+
+static void one_sign_in_too_many_ends_the_oldest(void **state) {
+    struct database *d = *state;
+    const struct company acme = given_company(d, "acme");
+    const struct user ann = given_user(d, acme.org.id, "ann", ROLE_MEMBER);
+    const struct user bob = given_user(d, acme.org.id, "bob", ROLE_MEMBER);
+    struct identity identity = IDENTITY;
+    identity.sessions_per_person = 2;
+    struct principal who = {0};
+    const struct session_secret others = signed_in_with(d, &identity, &bob);
+    const struct session_secret first = signed_in_with(d, &identity, &ann);
+    const struct session_secret second = signed_in_with(d, &identity, &ann);
+    assert_ok(check_cookie(d, first.cookie_value, &who));
+    const struct session_secret third = signed_in_with(d, &identity, &ann);
+
+    assert_int_equal(check_cookie(d, first.cookie_value, &who).code, UNAUTHENTICATED);
+    assert_ok(check_cookie(d, second.cookie_value, &who));
+    assert_ok(check_cookie(d, third.cookie_value, &who));
+    assert_ok(check_cookie(d, others.cookie_value, &who));
+    assert_int_equal(number_of(d,
+                               "SELECT count(*) FROM revocation WHERE org_id = $1 AND subject = $2",
+                               acme.org.id, first.id),
+                     1);
+    assert_int_equal(number_of(d,
+                               "SELECT count(*) FROM audit WHERE org_id = $1 AND subject_id = $2 "
+                               "AND action = 'session.revoked' AND source = 'policy'",
+                               acme.org.id, first.id),
+                     1);
+}
+
+static void without_a_limit_all_sign_ins_stay(void **state) {
+    struct database *d = *state;
+    const struct company acme = given_company(d, "acme");
+    struct principal who = {0};
+    const struct session_secret first = signed_in_with(d, &IDENTITY, &acme.creator);
+    for (int i = 0; i < 30; i++) {
+        (void) signed_in_with(d, &IDENTITY, &acme.creator);
+    }
+    assert_ok(check_cookie(d, first.cookie_value, &who));
+}
+
 int main(void) {
     use_all_migrations();
     const struct CMUnitTest tests[] = {
+        ON_BOTH(one_sign_in_too_many_ends_the_oldest),
+        ON_BOTH(without_a_limit_all_sign_ins_stay),
         ON_BOTH(a_deactivation_ends_sessions_and_tokens_and_counts_them),
         ON_BOTH(no_credential_from_before_opens_anything_after_the_return),
         ON_BOTH(the_epoch_alone_keeps_an_old_session_dead),

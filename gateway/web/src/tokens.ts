@@ -48,7 +48,13 @@ function tokenRow(token: Token, context: Context, reload: () => void): HTMLEleme
       {},
       h("strong", {}, token.name),
       token.creator_left &&
-        h("span", { class: "second" }, "Who made it has left and may know it: replace it."),
+        h(
+          "span",
+          { class: "second" },
+          token.flagged_at
+            ? "Who made it has left and may know it: replace it before it ends."
+            : "Who made it has left and may know it: replace it.",
+        ),
     ),
     h("td", {}, token.kind === "scim" ? "SCIM" : token.kind),
     h("td", { class: "roomy" }, dateOnly(token.created_at)),

@@ -92,6 +92,7 @@ export interface Token {
   expires_at?: string | null;
   last_used_at?: string | null;
   creator_left?: boolean;
+  flagged_at?: string | null;
 }
 
 export interface Domain {
