@@ -118,7 +118,7 @@ static xmlNode *element_named(xmlDoc *doc, const char *name) {
         while (node != NULL && node->next == NULL) {
             node = node->parent;
         }
-        node = node == NULL || node->type != XML_ELEMENT_NODE ? NULL : node->next;
+        node = node == NULL ? NULL : node->next;
     }
     fail_msg("no element %s", name);
     return NULL;
