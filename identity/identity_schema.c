@@ -94,7 +94,7 @@ static const char *const FLAGGED_TOKENS[] = {
 
 static const struct migration MIGRATIONS[] = {
     {200, "identity: sessions, tokens, passwords, links", CREDENTIALS},
-    {230, "identity: tokens of a leaver end", FLAGGED_TOKENS},
+    {240, "identity: tokens of a leaver end", FLAGGED_TOKENS},
 };
 
 const struct migration_list IDENTITY_MIGRATIONS = {MIGRATIONS,
