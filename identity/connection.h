@@ -93,7 +93,7 @@ struct saml_settings {
     struct str subject_attribute; /* who somebody is; empty: the NameID */
     /* names of attributes; empty: the usual ones */
     struct str user_name, email, display_name, groups;
-    size_t role_count; /* the highest that fits counts; none fits: the role stays */
+    size_t role_count; /* the highest that fits counts; none fits: at most member */
     struct saml_group_role roles[SAML_GROUP_ROLES_MAX];
 };
 
