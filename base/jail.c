@@ -64,6 +64,7 @@ result jail_new(struct scope *scope, const struct jail_settings *settings, struc
 struct jail *jail_new_local(const struct jail_roles *roles) {
     struct jail *jail = make(roles);
     jail->is_local = true;
+    jail->arena = arena_new();
     return jail;
 }
 
@@ -91,6 +92,7 @@ struct exchange {
     uint64_t number;
     bool has_asked;
     result replied; /* of the caller's reply to the question */
+    const char *reason;
 };
 
 static enum jail_outcome outcome_of(enum jail_io io) {
@@ -113,6 +115,7 @@ static enum jail_outcome reply(struct scope *scope, struct exchange *exchange,
     const int64_t began_us = clock_monotonic_us();
     struct jail_message message = {.kind = JAIL_REPLY};
     exchange->replied = exchange->call->reply(scope, exchange->call->context, question, &message);
+    exchange->reason = scope->reason;
     exchange->line.deadline_us += clock_monotonic_us() - began_us;
     const struct jail_message nothing = {.kind = JAIL_REPLY, .number = exchange->number};
     message.kind = JAIL_REPLY;
@@ -121,6 +124,14 @@ static enum jail_outcome reply(struct scope *scope, struct exchange *exchange,
         jail_line_send(scope, &exchange->line, is_ok(exchange->replied) ? &message : &nothing,
                        exchange->role->requests);
     return outcome_of(io);
+}
+
+static bool is_acceptable(struct scope *scope, const struct exchange *exchange,
+                          const struct jail_message *answer) {
+    const struct jail_call *call = exchange->call;
+    return !jail_line_is_disturbed(exchange->line.fd) &&
+           (call->accept == NULL || !is_ok(exchange->replied) ||
+            call->accept(scope, call->context, answer));
 }
 
 static enum jail_outcome take_answer(struct scope *scope, struct exchange *exchange,
@@ -140,7 +151,7 @@ static enum jail_outcome take_answer(struct scope *scope, struct exchange *excha
         }
         if (message.kind == JAIL_ANSWER) {
             *ret = message;
-            return jail_line_is_disturbed(exchange->line.fd) ? JAIL_BROKE_PROTOCOL : JAIL_ANSWERED;
+            return is_acceptable(scope, exchange, &message) ? JAIL_ANSWERED : JAIL_BROKE_PROTOCOL;
         }
         if (message.kind != JAIL_QUESTION) {
             return JAIL_BROKE_PROTOCOL;
@@ -192,7 +203,10 @@ result jail_send(struct scope *scope, struct jail *jail, const struct jail_call 
     struct jail_message answer;
     const enum jail_outcome outcome = run(scope, &exchange, &answer);
     jail_pool_release(jail, pool, place, outcome);
-    TRY(exchange.replied);
+    if (!is_ok(exchange.replied)) {
+        scope->reason = exchange.reason;
+        return exchange.replied;
+    }
     *ret_outcome = outcome;
     if (outcome == JAIL_ANSWERED) {
         *ret_answer = answer;

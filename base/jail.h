@@ -74,6 +74,9 @@ struct jail_call {
      * child gets an empty reply, and its answer is thrown away: the failure is the call's. */
     result (*reply)(struct scope *scope, void *context, const struct jail_message *question,
                     struct jail_message *ret);
+    /* Looks at the answer while the child is still held: false when it says what it must not, and
+     * the child is killed. NULL: any well-formed answer will do. */
+    bool (*accept)(struct scope *scope, void *context, const struct jail_message *answer);
     void *context;
 };
 

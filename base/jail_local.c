@@ -18,6 +18,7 @@ static result pass(struct scope *scope, const struct jail_message *message,
 }
 
 struct local {
+    struct scope *caller; /* whose reason a failed reply is */
     const struct jail_call *call;
     result replied;
     bool has_broken;
@@ -31,7 +32,7 @@ static result ask_caller(struct scope *scope, struct jail_ask *ask,
     local->has_broken =
         local->call->reply == NULL || !is_ok(pass(scope, question, ask->role->answers, &asked));
     REQUIRE(scope, !local->has_broken, INTERNAL, "jail.frame");
-    local->replied = local->call->reply(scope, local->call->context, &asked, &reply);
+    local->replied = local->call->reply(local->caller, local->call->context, &asked, &reply);
     const struct jail_message nothing = {.kind = JAIL_REPLY};
     return pass(scope, is_ok(local->replied) ? &reply : &nothing, ask->role->requests, ret);
 }
@@ -40,7 +41,8 @@ static result ask_caller(struct scope *scope, struct jail_ask *ask,
 static bool warm(struct scope *scope, struct jail *jail, size_t number) {
     const struct jail_role *role = &jail->roles->roles[number];
     if (!jail->is_started[number] && role->start != NULL) {
-        jail->is_started[number] = is_ok(role->start(scope, &jail->states[number]));
+        struct scope lasting = {.arena = jail->arena, .env = scope->env};
+        jail->is_started[number] = is_ok(role->start(&lasting, &jail->states[number]));
         return jail->is_started[number];
     }
     return true;
@@ -61,21 +63,21 @@ static enum jail_outcome handle(struct scope *scope, struct jail *jail, struct l
         !is_ok(role->handle(scope, jail->states[call->role], &ask, &request, &answer))) {
         return local->has_broken ? JAIL_BROKE_PROTOCOL : JAIL_CRASHED;
     }
-    return is_ok(pass(scope, &answer, role->answers, ret)) ? JAIL_ANSWERED : JAIL_BROKE_PROTOCOL;
+    const bool is_good =
+        is_ok(pass(scope, &answer, role->answers, ret)) &&
+        (call->accept == NULL || !is_ok(local->replied) || call->accept(scope, call->context, ret));
+    return is_good ? JAIL_ANSWERED : JAIL_BROKE_PROTOCOL;
 }
 
 result jail_local_send(struct scope *scope, struct jail *jail, const struct jail_call *call,
                        enum jail_outcome *ret_outcome, struct jail_message *ret_answer) {
-    struct local local = {.call = call};
+    struct local local = {.caller = scope, .call = call};
     struct scope inside = {.arena = scope->arena, .env = scope->env};
     struct jail_message answer = {.kind = 0};
     (void) pthread_mutex_lock(&jail->lock);
     const enum jail_outcome outcome = handle(&inside, jail, &local, &answer);
     (void) pthread_mutex_unlock(&jail->lock);
-    if (!is_ok(local.replied)) {
-        scope->reason = inside.reason;
-        return local.replied;
-    }
+    TRY(local.replied);
     *ret_outcome = outcome;
     if (outcome == JAIL_ANSWERED) {
         *ret_answer = answer;
@@ -84,6 +86,7 @@ result jail_local_send(struct scope *scope, struct jail *jail, const struct jail
 }
 
 void jail_local_stop(struct jail *jail) {
+    AUTO(arena_end) struct arena *arena = jail->arena;
     for (size_t i = 0; i < jail->roles->count; i++) {
         if (jail->is_started[i] && jail->roles->roles[i].stop != NULL) {
             jail->roles->roles[i].stop(&jail->states[i]);

@@ -50,6 +50,7 @@ struct jail {
     bool is_running;
     /* in this very process */
     bool is_local;
+    struct arena *arena; /* what the roles' starts have made */
     bool is_started[JAIL_ROLES_MAX];
     void *states[JAIL_ROLES_MAX];
 };
