@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "base/arena.h"
 #include "base/clock.h"
 #include "base/db_driver.h"
 
@@ -198,6 +199,31 @@ result tx_run(struct scope *scope, struct tx *tx, const struct statement *statem
     if (ret != NULL) {
         *ret = rows;
     }
+    return OK_RESULT;
+}
+
+result tx_send(struct scope *scope, struct tx *tx, const struct statement *statement,
+               struct values values, const struct rows **ret) {
+    REQUIRE(scope, tx->state == TX_OPEN, UNAVAILABLE, "db.tx_over");
+    tx->state = TX_BROKEN;
+    if (is_failing(tx->db)) {
+        return db_fail(scope, DB_UNAVAILABLE);
+    }
+    TRY(check_values(scope, values));
+    struct rows *rows = NEW(scope->arena, struct rows);
+    TRY(tx->db->driver->send(scope, tx->db, &(struct db_query){statement, values}, rows));
+    tx->state = TX_OPEN;
+    if (ret != NULL) {
+        *ret = rows;
+    }
+    return OK_RESULT;
+}
+
+result tx_settle(struct scope *scope, struct tx *tx) {
+    REQUIRE(scope, tx->state == TX_OPEN, UNAVAILABLE, "db.tx_over");
+    tx->state = TX_BROKEN;
+    TRY(tx->db->driver->settle(scope, tx->db));
+    tx->state = TX_OPEN;
     return OK_RESULT;
 }
 

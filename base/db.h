@@ -144,6 +144,14 @@ RESULT tx_commit(struct scope *scope, struct tx *tx);
 void tx_end(struct tx **tx); /* AUTO(tx_end) */
 RESULT tx_run(struct scope *scope, struct tx *tx, const struct statement *statement,
               struct values values, struct rows *ret);
+/* The same for a statement whose outcome need not be known yet: PostgreSQL gets it together with
+ * the next tx_run, tx_settle or tx_commit, in one round trip, and that call reports its failure.
+ * The rows are valid behind that call; the scope's arena must outlive the transaction. `ret` may be
+ * NULL. */
+RESULT tx_send(struct scope *scope, struct tx *tx, const struct statement *statement,
+               struct values values, const struct rows **ret);
+/* Waits for what was sent; nothing to do when nothing was. */
+RESULT tx_settle(struct scope *scope, struct tx *tx);
 /* The transaction's own view for functions that only read. */
 struct db *tx_db(struct tx *tx);
 

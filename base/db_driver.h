@@ -83,6 +83,11 @@ struct db_driver {
     result (*begin)(struct scope *scope, struct db *db, enum lane lane);
     result (*run)(struct scope *scope, struct db *db, const struct db_query *query,
                   struct rows *ret);
+    /* Fills `rows`, which live as long as the transaction, at the latest in `settle`; `run`,
+     * `commit` and `rollback` settle first. */
+    result (*send)(struct scope *scope, struct db *db, const struct db_query *query,
+                   struct rows *rows);
+    result (*settle)(struct scope *scope, struct db *db);
     /* After a failure the transaction is over, too. */
     result (*commit)(struct scope *scope, struct db *db);
     void (*rollback)(struct db *db);

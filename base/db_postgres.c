@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
+
 static struct postgres_db *own(struct db *db) {
     return (struct postgres_db *) (void *) db;
 }
@@ -114,7 +116,28 @@ static result postgres_run(struct scope *scope, struct db *base, const struct db
     if (db->phase != POSTGRES_READY) {
         return db_fail(scope, DB_UNAVAILABLE);
     }
-    return postgres_query(scope, db, query, ret);
+    if (db->sent_count == 0 || query->statement->name[0] == '\0') {
+        TRY(postgres_settle(scope, db));
+        return postgres_query(scope, db, query, ret);
+    }
+    struct rows *rows = NEW(scope->arena, struct rows);
+    TRY(postgres_send(scope, db, query, rows));
+    TRY(postgres_settle(scope, db));
+    *ret = *rows;
+    return OK_RESULT;
+}
+
+static result send_in_tx(struct scope *scope, struct db *base, const struct db_query *query,
+                         struct rows *rows) {
+    struct postgres_db *db = own(base);
+    if (db->phase != POSTGRES_READY) {
+        return db_fail(scope, DB_UNAVAILABLE);
+    }
+    return postgres_send(scope, db, query, rows);
+}
+
+static result settle_in_tx(struct scope *scope, struct db *base) {
+    return postgres_settle(scope, own(base));
 }
 
 /* A refusal that the server could only give before anything was written. */
@@ -123,10 +146,30 @@ static bool is_refusal(enum db_error error) {
            error == DB_SERIALISATION || error == DB_DISK_FULL || error == DB_STATEMENT;
 }
 
+static void postgres_rollback(struct db *base) {
+    struct postgres_db *db = own(base);
+    if (db->phase != POSTGRES_READY) {
+        return;
+    }
+    postgres_discard(db);
+    if (db->phase != POSTGRES_READY) {
+        return;
+    }
+    AUTO(postgres_result_clear) PGresult *answer = NULL;
+    if (!postgres_command(db, "ROLLBACK", &answer)) {
+        postgres_disconnect(db);
+    }
+}
+
 /* A lost connection, a deadline, and the warning "canceling wait for synchronous replication" all
  * leave open what has happened. */
 static result postgres_commit(struct scope *scope, struct db *base) {
     struct postgres_db *db = own(base);
+    const result settled = postgres_settle(scope, db);
+    if (!is_ok(settled)) { /* nothing has been committed, and nothing will be */
+        postgres_rollback(base);
+        return settled;
+    }
     db->is_warned = false;
     AUTO(postgres_result_clear) PGresult *answer = NULL;
     if (!postgres_command(db, "COMMIT", &answer)) {
@@ -138,17 +181,6 @@ static result postgres_commit(struct scope *scope, struct db *base) {
     }
     /* A COMMIT of an aborted transaction answers "ROLLBACK". */
     return strcmp(PQcmdStatus(answer), "COMMIT") == 0 ? OK_RESULT : db_fail(scope, DB_UNAVAILABLE);
-}
-
-static void postgres_rollback(struct db *base) {
-    struct postgres_db *db = own(base);
-    if (db->phase != POSTGRES_READY) {
-        return;
-    }
-    AUTO(postgres_result_clear) PGresult *answer = NULL;
-    if (!postgres_command(db, "ROLLBACK", &answer)) {
-        postgres_disconnect(db);
-    }
 }
 
 /* One migration at a time per schema; they may take longer than any request. */
@@ -175,6 +207,8 @@ static const struct db_driver POSTGRES = {
     .read = postgres_read,
     .begin = postgres_begin,
     .run = postgres_run,
+    .send = send_in_tx,
+    .settle = settle_in_tx,
     .commit = postgres_commit,
     .rollback = postgres_rollback,
     .migration_lock = postgres_migration_lock,

@@ -16,6 +16,8 @@ struct postgres_store {
     char *url;
 };
 
+enum { POSTGRES_SENT_MOST = 16 };
+
 struct postgres_db {
     struct db db;
     PGconn *connection;
@@ -26,6 +28,8 @@ struct postgres_db {
     bool is_unlimited;   /* inside a migration */
     bool is_proven;      /* has answered once: a loss may mean that only this connection is old */
     int64_t deadline_us; /* monotonic, of a blocking command; 0: none */
+    struct rows *sent[POSTGRES_SENT_MOST]; /* to be filled: the pipeline of tx_send */
+    size_t sent_count;
     struct statement_cache cache;
 };
 
@@ -46,6 +50,18 @@ RESULT postgres_connect(struct scope *scope, struct postgres_db *db);
 bool postgres_command(struct postgres_db *db, const char *sql, PGresult **ret);
 RESULT postgres_query(struct scope *scope, struct postgres_db *db, const struct db_query *query,
                       struct rows *ret);
+
+/* For the pipeline: waits for the next result, NULL between two statements. False: lost. */
+bool postgres_next(struct postgres_db *db, PGresult **ret);
+bool postgres_prepare(struct postgres_db *db, const struct statement *statement);
+bool postgres_send_query(struct scope *scope, struct postgres_db *db, const struct db_query *query);
+bool postgres_note_failure(struct postgres_db *db, const PGresult *answer);
+
+/* db_postgres_pipeline.c: statements of a transaction whose answers nobody has asked for yet. */
+RESULT postgres_send(struct scope *scope, struct postgres_db *db, const struct db_query *query,
+                     struct rows *rows);
+RESULT postgres_settle(struct scope *scope, struct postgres_db *db);
+void postgres_discard(struct postgres_db *db);
 
 /* The parameters as libpq wants them; NULL for no parameters. */
 const char *const *postgres_parameters(struct scope *scope, struct values values);

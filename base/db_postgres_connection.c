@@ -34,6 +34,7 @@ void postgres_disconnect(struct postgres_db *db) {
     db->phase = POSTGRES_CLOSED;
     db->events = 0;
     db->is_proven = false;
+    db->sent_count = 0;
 }
 
 /* One table: the SQLSTATE, or its class of two characters. */
@@ -241,22 +242,26 @@ result postgres_connect(struct scope *scope, struct postgres_db *db) {
     return progress == POSTGRES_DONE ? OK_RESULT : db_fail(scope, db->error);
 }
 
+bool postgres_next(struct postgres_db *db, PGresult **ret) {
+    while (postgres_pump(db)) {
+        if (!PQisBusy(db->connection) && (db->events & POLLOUT) == 0) {
+            *ret = PQgetResult(db->connection);
+            return true;
+        }
+        if (!wait_events(db)) {
+            postgres_disconnect(db);
+            db->error = DB_TIMEOUT;
+            return false;
+        }
+    }
+    return false;
+}
+
 /* Waits for all results of what was sent; keeps the first failure, else the last. */
 static PGresult *wait_results(struct postgres_db *db) {
     PGresult *kept = NULL;
-    for (;;) {
-        if (!postgres_pump(db)) {
-            break;
-        }
-        if (PQisBusy(db->connection) || (db->events & POLLOUT) != 0) {
-            if (wait_events(db)) {
-                continue;
-            }
-            postgres_disconnect(db);
-            db->error = DB_TIMEOUT;
-            break;
-        }
-        PGresult *answer = PQgetResult(db->connection);
+    PGresult *answer = NULL;
+    while (postgres_next(db, &answer)) {
         if (answer == NULL) {
             db->is_proven = true;
             return kept;
@@ -272,6 +277,17 @@ static PGresult *wait_results(struct postgres_db *db) {
     return NULL;
 }
 
+/* Always false. */
+bool postgres_note_failure(struct postgres_db *db, const PGresult *answer) {
+    const enum db_error error = postgres_error(answer);
+    /* A server that says it is going away is gone, even if the socket does not show it yet. */
+    if (PQstatus(db->connection) == CONNECTION_BAD || error == DB_UNAVAILABLE) {
+        postgres_disconnect(db);
+    }
+    db->error = error;
+    return false;
+}
+
 /* After a send that worked. False: db->error says why; a lost connection is closed. */
 static bool receive(struct postgres_db *db, PGresult **ret) {
     AUTO(postgres_result_clear) PGresult *answer = wait_results(db);
@@ -284,12 +300,7 @@ static bool receive(struct postgres_db *db, PGresult **ret) {
         answer = NULL;
         return true;
     }
-    db->error = postgres_error(answer);
-    /* A server that says it is going away is gone, even if the socket does not show it yet. */
-    if (PQstatus(db->connection) == CONNECTION_BAD || db->error == DB_UNAVAILABLE) {
-        postgres_disconnect(db);
-    }
-    return false;
+    return postgres_note_failure(db, answer);
 }
 
 static void start_clock(struct postgres_db *db) {
@@ -318,7 +329,7 @@ static bool forget(struct postgres_db *db, const struct statement *statement) {
     return postgres_command(db, sql, &answer);
 }
 
-static bool prepare(struct postgres_db *db, const struct statement *statement) {
+bool postgres_prepare(struct postgres_db *db, const struct statement *statement) {
     if (statement_cache_find(&db->cache, statement) != NULL) {
         return true;
     }
@@ -337,26 +348,27 @@ static bool prepare(struct postgres_db *db, const struct statement *statement) {
     return true;
 }
 
-static int send_query(struct scope *scope, struct postgres_db *db, const struct db_query *query) {
+bool postgres_send_query(struct scope *scope, struct postgres_db *db,
+                         const struct db_query *query) {
     const char *const *parameters = postgres_parameters(scope, query->values);
     const int count = (int) query->values.count;
     const struct statement *statement = query->statement;
     start_clock(db);
-    if (statement->name[0] == '\0') {
-        return PQsendQueryParams(db->connection, statement->sql, count, NULL, parameters, NULL,
-                                 NULL, 0);
-    }
-    return PQsendQueryPrepared(db->connection, statement->name, count, parameters, NULL, NULL, 0);
+    const int is_sent = statement->name[0] == '\0'
+                            ? PQsendQueryParams(db->connection, statement->sql, count, NULL,
+                                                parameters, NULL, NULL, 0)
+                            : PQsendQueryPrepared(db->connection, statement->name, count,
+                                                  parameters, NULL, NULL, 0);
+    return is_sent == 1 || send_failed(db);
 }
 
 result postgres_query(struct scope *scope, struct postgres_db *db, const struct db_query *query,
                       struct rows *ret) {
-    if (query->statement->name[0] != '\0' && !prepare(db, query->statement)) {
+    if (query->statement->name[0] != '\0' && !postgres_prepare(db, query->statement)) {
         return db_fail(scope, db->error);
     }
     AUTO(postgres_result_clear) PGresult *answer = NULL;
-    const bool is_answered =
-        send_query(scope, db, query) == 1 ? receive(db, &answer) : send_failed(db);
+    const bool is_answered = postgres_send_query(scope, db, query) && receive(db, &answer);
     return is_answered ? postgres_rows(scope, answer, ret) : db_fail(scope, db->error);
 }
 

@@ -416,6 +416,12 @@ static result sqlite_run_in_tx(struct scope *scope, struct db *db, const struct 
     return sqlite_run(scope, connection, query, ret);
 }
 
+static result sqlite_settle(struct scope *scope, struct db *db) {
+    (void) scope;
+    (void) db;
+    return OK_RESULT;
+}
+
 static result sqlite_commit(struct scope *scope, struct db *db) {
     return sqlite_writer_commit(scope, writer_of(db), &own(db)->turn);
 }
@@ -509,6 +515,8 @@ static const struct db_driver SQLITE = {
     .read = sqlite_read,
     .begin = sqlite_begin,
     .run = sqlite_run_in_tx,
+    .send = sqlite_run_in_tx,
+    .settle = sqlite_settle,
     .commit = sqlite_commit,
     .rollback = sqlite_rollback,
     .migration_lock = sqlite_migration_lock,

@@ -15,6 +15,15 @@ result event_head_bump(struct scope *scope, struct tx *tx, struct str stream, in
     return event_store_bump(scope, tx, stream, ret_seq);
 }
 
+result event_head_bump_send(struct scope *scope, struct tx *tx, struct str stream,
+                            const struct rows **ret) {
+    return event_store_send_bump(scope, tx, stream, ret);
+}
+
+result event_head_bumped(struct scope *scope, const struct rows *rows, int64_t *ret_seq) {
+    return event_store_bumped(scope, rows, ret_seq);
+}
+
 result event_insert(struct scope *scope, struct tx *tx, struct str stream, int64_t seq,
                     struct str topic, struct str payload) {
     const struct event event = {seq, topic, payload, clock_now_us(scope->env->clock)};

@@ -31,6 +31,10 @@ RESULT event_append(struct scope *scope, struct tx *tx, struct str stream, struc
 /* The two halves, for a guard between them (revocation.md rule 4): bump, then insert under a
  * condition in a statement of the caller's own. */
 RESULT event_head_bump(struct scope *scope, struct tx *tx, struct str stream, int64_t *ret_seq);
+/* The same sent without waiting (tx_send), and its outcome behind the next tx_run or tx_settle. */
+RESULT event_head_bump_send(struct scope *scope, struct tx *tx, struct str stream,
+                            const struct rows **ret);
+RESULT event_head_bumped(struct scope *scope, const struct rows *rows, int64_t *ret_seq);
 RESULT event_insert(struct scope *scope, struct tx *tx, struct str stream, int64_t seq,
                     struct str topic, struct str payload);
 RESULT event_head(struct scope *scope, struct db *db, struct str stream, int64_t *ret_seq);

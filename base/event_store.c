@@ -43,12 +43,21 @@ result event_store_bump(struct scope *scope, struct tx *tx, struct str stream, i
     return single_seq(scope, &rows, ret_seq);
 }
 
+result event_store_send_bump(struct scope *scope, struct tx *tx, struct str stream,
+                             const struct rows **ret) {
+    return tx_send(scope, tx, &BUMP, VALUES(value_text(stream)), ret);
+}
+
+result event_store_bumped(struct scope *scope, const struct rows *rows, int64_t *ret_seq) {
+    return single_seq(scope, rows, ret_seq);
+}
+
 result event_store_insert(struct scope *scope, struct tx *tx, struct str stream,
                           const struct event *event) {
-    return tx_run(scope, tx, &INSERT,
-                  VALUES(value_text(stream), value_number(event->seq), value_text(event->topic),
-                         value_text(event->payload), value_number(event->created_us)),
-                  NULL);
+    return tx_send(scope, tx, &INSERT,
+                   VALUES(value_text(stream), value_number(event->seq), value_text(event->topic),
+                          value_text(event->payload), value_number(event->created_us)),
+                   NULL);
 }
 
 result event_store_head(struct scope *scope, struct db *db, struct str stream, int64_t *ret_seq) {

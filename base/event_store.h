@@ -6,6 +6,9 @@
 RESULT event_store_create(struct scope *scope, struct tx *tx, struct str stream);
 /* NOT_FOUND "event.stream". */
 RESULT event_store_bump(struct scope *scope, struct tx *tx, struct str stream, int64_t *ret_seq);
+RESULT event_store_send_bump(struct scope *scope, struct tx *tx, struct str stream,
+                             const struct rows **ret);
+RESULT event_store_bumped(struct scope *scope, const struct rows *rows, int64_t *ret_seq);
 RESULT event_store_insert(struct scope *scope, struct tx *tx, struct str stream,
                           const struct event *event);
 RESULT event_store_head(struct scope *scope, struct db *db, struct str stream, int64_t *ret_seq);

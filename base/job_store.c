@@ -47,10 +47,10 @@ const struct statement_list JOB_STATEMENTS = {STATEMENTS, sizeof STATEMENTS / si
 
 result job_store_insert(struct scope *scope, struct tx *tx, const struct job *job,
                         int64_t run_at_us, int64_t now_us) {
-    return tx_run(scope, tx, &INSERT,
-                  VALUES(value_text(job->id), value_text(job->org_id), value_text(job->kind),
-                         value_text(job->payload), value_number(run_at_us), value_number(now_us)),
-                  NULL);
+    return tx_send(scope, tx, &INSERT,
+                   VALUES(value_text(job->id), value_text(job->org_id), value_text(job->kind),
+                          value_text(job->payload), value_number(run_at_us), value_number(now_us)),
+                   NULL);
 }
 
 result job_store_count_due(struct scope *scope, struct db *db, int64_t now_us, int64_t limit,

@@ -23,8 +23,7 @@ const struct statement_list AUDIT_STATEMENTS = {STATEMENTS, sizeof STATEMENTS / 
 result audit_append(struct scope *scope, struct tx *tx, const struct audit *audit) {
     static const struct actor NOBODY = {.kind = ACTOR_NONE};
     const struct actor *actor = audit->actor == NULL ? &NOBODY : audit->actor;
-    struct rows rows;
-    return tx_run(
+    return tx_send(
         scope, tx, &INSERT_AUDIT,
         VALUES(value_text(audit->org_id), value_text(uuid_v7(scope)),
                value_number(clock_now_us(scope->env->clock)),
@@ -34,7 +33,7 @@ result audit_append(struct scope *scope, struct tx *tx, const struct audit *audi
                value_text(str_from_c(audit_subject_name(audit->subject_kind))),
                value_text(audit->subject_id), value_text_or_null(str_from_c(audit->reason_code)),
                value_text_or_null(audit->request_id)),
-        &rows);
+        NULL);
 }
 
 static struct audit_row decode(const struct rows *rows, size_t row) {

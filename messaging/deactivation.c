@@ -62,18 +62,39 @@ static result note_repetition(struct scope *scope, struct tx *tx, const struct s
     return OK_RESULT;
 }
 
-static result run_rule(struct scope *scope, struct tx *tx, const struct state_change *change,
-                       const struct table_rule *rule, struct deactivation *deactivation) {
-    if (rule->on_deactivation == NULL) {
-        return OK_RESULT;
-    }
-    struct rows rows;
-    TRY(tx_run(scope, tx, rule->on_deactivation,
-               VALUES(value_text(change->org_id), value_text(change->user_id)), &rows));
-    switch (rule->counted_as) {
+/* What a rule of the registry does, on its way. */
+struct ended {
+    enum counted_as counted_as;
+    const struct rows *rows;
+};
+
+static void count_ended(const struct ended *ended, struct deactivation *deactivation) {
+    switch (ended->counted_as) {
     case COUNTED_NOT: break;
-    case COUNTED_SESSIONS: deactivation->sessions += rows.changed; break;
-    case COUNTED_TOKENS: deactivation->tokens += rows.changed; break;
+    case COUNTED_SESSIONS: deactivation->sessions += ended->rows->changed; break;
+    case COUNTED_TOKENS: deactivation->tokens += ended->rows->changed; break;
+    }
+}
+
+static size_t count_rules(const struct table_registry *registry) {
+    size_t count = 0;
+    for (size_t i = 0; i < registry->count; i++) {
+        count += registry->lists[i].count;
+    }
+    return count;
+}
+
+static result send_list(struct scope *scope, const struct table_rule_list *list, struct tx *tx,
+                        const struct state_change *change, struct ended *ended, size_t *count) {
+    for (size_t i = 0; i < list->count; i++) {
+        const struct table_rule *rule = &list->rules[i];
+        if (rule->on_deactivation == NULL) {
+            continue;
+        }
+        struct ended *one = &ended[(*count)++];
+        one->counted_as = rule->counted_as;
+        TRY(tx_send(scope, tx, rule->on_deactivation,
+                    VALUES(value_text(change->org_id), value_text(change->user_id)), &one->rows));
     }
     return OK_RESULT;
 }
@@ -81,11 +102,14 @@ static result run_rule(struct scope *scope, struct tx *tx, const struct state_ch
 static result end_credentials(struct scope *scope, const struct table_registry *registry,
                               struct tx *tx, const struct state_change *change,
                               struct deactivation *deactivation) {
+    struct ended *ended = NEW_ARRAY(scope->arena, count_rules(registry), struct ended);
+    size_t count = 0;
     for (size_t i = 0; i < registry->count; i++) {
-        const struct table_rule_list *list = &registry->lists[i];
-        for (size_t j = 0; j < list->count; j++) {
-            TRY(run_rule(scope, tx, change, &list->rules[j], deactivation));
-        }
+        TRY(send_list(scope, &registry->lists[i], tx, change, ended, &count));
+    }
+    TRY(tx_settle(scope, tx));
+    for (size_t i = 0; i < count; i++) {
+        count_ended(&ended[i], deactivation);
     }
     return OK_RESULT;
 }
@@ -110,8 +134,7 @@ result deactivation_begin(struct scope *scope, const struct messaging *messaging
         return note_repetition(scope, tx, change, ret);
     }
     struct deactivation deactivation = {.epoch = row.epoch, .receipt_id = uuid_v7(scope)};
-    bool is_new_block = false;
-    TRY(deactivation_store_block(scope, tx, change, &is_new_block));
+    TRY(deactivation_store_block(scope, tx, change, NULL));
     TRY(end_credentials(scope, messaging->registry, tx, change, &deactivation));
     TRY(audit_change(scope, tx, change, AUDIT_USER_DEACTIVATED));
     if (row.role == ROLE_CREATOR) {

@@ -124,15 +124,18 @@ result deactivation_store_bring_back(struct scope *scope, struct tx *tx,
 
 result deactivation_store_block(struct scope *scope, struct tx *tx,
                                 const struct state_change *change, bool *ret_is_new) {
-    struct rows rows;
-    TRY(tx_run(scope, tx, &BLOCK,
-               VALUES(value_text(change->org_id), value_text(change->user_id),
-                      value_text(str_from_c(source_name(change->source))),
-                      value_text(str_from_c(actor_kind_name(change->actor->kind))),
-                      value_text_or_null(change->actor->id), value_text(change->reason),
-                      value_number(clock_now_us(scope->env->clock))),
-               &rows));
-    *ret_is_new = rows.changed == 1;
+    const struct rows *rows = NULL;
+    TRY(tx_send(scope, tx, &BLOCK,
+                VALUES(value_text(change->org_id), value_text(change->user_id),
+                       value_text(str_from_c(source_name(change->source))),
+                       value_text(str_from_c(actor_kind_name(change->actor->kind))),
+                       value_text_or_null(change->actor->id), value_text(change->reason),
+                       value_number(clock_now_us(scope->env->clock))),
+                &rows));
+    if (ret_is_new != NULL) {
+        TRY(tx_settle(scope, tx));
+        *ret_is_new = rows->changed == 1;
+    }
     return OK_RESULT;
 }
 

@@ -22,7 +22,7 @@ RESULT deactivation_store_lock(struct scope *scope, struct tx *tx,
                                const struct state_change *change, struct state_row *ret);
 RESULT deactivation_store_bring_back(struct scope *scope, struct tx *tx,
                                      const struct state_change *change);
-/* *ret_is_new: this source had not blocked the person yet. */
+/* *ret_is_new: this source had not blocked the person yet; NULL: nobody waits for the word. */
 RESULT deactivation_store_block(struct scope *scope, struct tx *tx,
                                 const struct state_change *change, bool *ret_is_new);
 /* Lifts the block of one source, or of all; *ret_count says how many went. */

@@ -7,8 +7,11 @@
 result event_write(struct scope *scope, struct tx *tx, const struct actor *actor, struct str org_id,
                    struct str topic, struct str payload, int64_t *ret_seq) {
     int64_t seq = 0;
-    TRY(event_head_bump(scope, tx, org_id, &seq));
-    TRY(user_guard_writer(scope, tx, actor));
+    const struct rows *bumped = NULL;
+    TRY(event_head_bump_send(scope, tx, org_id, &bumped));
+    TRY(user_guard_writer(scope, tx, actor)); /* behind the bump, in the same round trip */
+    TRY(tx_settle(scope, tx));                /* some actors need no guard */
+    TRY(event_head_bumped(scope, bumped, &seq));
     TRY(event_insert(scope, tx, org_id, seq, topic, payload));
     *ret_seq = seq;
     return OK_RESULT;

@@ -42,15 +42,14 @@ const struct statement_list RECEIPT_STATEMENTS = {STATEMENTS,
                                                   sizeof STATEMENTS / sizeof *STATEMENTS};
 
 result receipt_open(struct scope *scope, struct tx *tx, const struct receipt *receipt) {
-    struct rows rows;
-    return tx_run(scope, tx, &INSERT_RECEIPT,
-                  VALUES(value_text(receipt->org_id), value_text(receipt->id),
-                         value_text(str_from_c(revocation_kind_name(receipt->kind))),
-                         value_text(receipt->subject), value_text_or_null(receipt->user_id),
-                         value_text(str_from_c(source_name(receipt->source))),
-                         value_number(receipt->received_us), value_number(receipt->committed_us),
-                         value_number(receipt->sessions), value_number(receipt->tokens)),
-                  &rows);
+    return tx_send(scope, tx, &INSERT_RECEIPT,
+                   VALUES(value_text(receipt->org_id), value_text(receipt->id),
+                          value_text(str_from_c(revocation_kind_name(receipt->kind))),
+                          value_text(receipt->subject), value_text_or_null(receipt->user_id),
+                          value_text(str_from_c(source_name(receipt->source))),
+                          value_number(receipt->received_us), value_number(receipt->committed_us),
+                          value_number(receipt->sessions), value_number(receipt->tokens)),
+                   NULL);
 }
 
 static struct str acks_to_json(struct scope *scope, const struct receipt_answer *answer) {

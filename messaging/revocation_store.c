@@ -53,14 +53,13 @@ const struct statement_list REVOCATION_STATEMENTS = {STATEMENTS,
                                                      sizeof STATEMENTS / sizeof *STATEMENTS};
 
 static result insert_row(struct scope *scope, struct tx *tx, const struct revocation *row) {
-    struct rows rows;
-    return tx_run(
+    return tx_send(
         scope, tx, &INSERT_ROW,
         VALUES(value_number(row->partition), value_number(row->seq), value_text(row->id),
                value_text(row->org_id), value_text(str_from_c(revocation_kind_name(row->kind))),
                value_text(row->subject), value_number(row->epoch), value_text(row->reason),
                value_text(row->origin), value_number(clock_now_us(scope->env->clock))),
-        &rows);
+        NULL);
 }
 
 result revocation_append(struct scope *scope, struct tx *tx, struct revocation *row) {

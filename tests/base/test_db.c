@@ -175,6 +175,74 @@ static const struct statement NO_SUCH = {"thing.no_such", INSTALLATION, "SELECT 
                                          NULL};
 static const struct statement NO_SYNTAX = {"thing.no_syntax", INSTALLATION, "SELEC 1", NULL};
 
+static result send_add(struct database *d, struct tx *tx, const char *id, int64_t size,
+                       const struct rows **ret) {
+    return tx_send(
+        &d->fixture.scope, tx, &ADD,
+        VALUES(value_text(str_from_c(id)), value_number(size), value_null(), value_null()), ret);
+}
+
+static void what_was_sent_runs_in_order_and_is_there_when_asked_for(void **state) {
+    enum { MANY = 40 }; /* more than are sent at a time */
+    struct database *d = *state;
+    struct scope *scope = &d->fixture.scope;
+    given_table(d);
+    given_thing(d, "a", 1);
+    struct tx *tx = begin(d);
+    const struct rows *grown[MANY];
+    const struct rows *added = NULL;
+    for (int i = 0; i < MANY; i++) {
+        const struct values values = VALUES(value_text(STR("a")), value_number(1));
+        assert_ok(tx_send(scope, tx, &GROW, values, &grown[i]));
+    }
+    assert_ok(send_add(d, tx, "b", 1, &added));
+    struct rows rows;
+    assert_ok(tx_run(scope, tx, &LIST, NO_VALUES, &rows));
+    assert_int_equal(rows.count, 2);
+    assert_int_equal(added->changed, 1);
+    for (int i = 0; i < MANY; i++) {
+        assert_int_equal(rows_number(grown[i], 0, 0), i + 2);
+    }
+    assert_ok(send_add(d, tx, "c", 1, &added));
+    assert_ok(tx_settle(scope, tx));
+    assert_int_equal(added->changed, 1);
+    assert_ok(tx_settle(scope, tx));
+    assert_ok(send_add(d, tx, "d", 1, NULL));
+    assert_ok(tx_commit(scope, tx));
+    tx_end(&tx);
+    assert_int_equal(count_things(d), 4);
+}
+
+/* The failure shows at once or at the next call, and nothing of the transaction stays. */
+static void a_failure_of_what_was_sent_ends_the_transaction(void **state) {
+    enum { BY_RUN, BY_SETTLE, BY_COMMIT, BY_END, ENDS };
+    struct database *d = *state;
+    struct scope *scope = &d->fixture.scope;
+    given_table(d);
+    given_thing(d, "a", 1);
+    for (int end = 0; end < ENDS; end++) {
+        struct tx *tx = begin(d);
+        assert_ok(send_add(d, tx, "b", 1, NULL));
+        result r = send_add(d, tx, "a", 1, NULL);
+        r = is_ok(r) ? send_add(d, tx, "c", 1, NULL) : r;
+        if (is_ok(r) && end == BY_RUN) {
+            r = add(d, tx, "d", 1);
+        }
+        if (is_ok(r) && end == BY_SETTLE) {
+            r = tx_settle(scope, tx);
+        }
+        if (is_ok(r) && end == BY_COMMIT) {
+            r = tx_commit(scope, tx);
+        }
+        if (end != BY_END) {
+            assert_failed(r, scope, CONFLICT, "db.unique");
+            assert_failed(tx_commit(scope, tx), scope, UNAVAILABLE, "db.tx_over");
+        }
+        tx_end(&tx);
+        assert_int_equal(count_things(d), 1);
+    }
+}
+
 static void each_error_has_its_reason(void **state) {
     struct database *d = *state;
     struct scope *scope = &d->fixture.scope;
@@ -345,6 +413,8 @@ int main(void) {
         ON_BOTH(what_is_not_committed_is_gone),
         ON_BOTH(a_transaction_sees_its_own_writes_and_others_do_not),
         ON_BOTH(any_error_ends_the_transaction),
+        ON_BOTH(what_was_sent_runs_in_order_and_is_there_when_asked_for),
+        ON_BOTH(a_failure_of_what_was_sent_ends_the_transaction),
         ON_BOTH(each_error_has_its_reason),
         ON_BOTH(a_wrong_number_of_values_is_a_bug_that_shows),
         ON_BOTH(a_write_outside_a_transaction_is_refused),

@@ -72,6 +72,23 @@ static void a_connection_lost_inside_a_transaction_ends_it(void **state) {
     assert_int_equal(count_rows(d), before);
 }
 
+static void a_connection_lost_under_what_was_sent_commits_nothing(void **state) {
+    struct database *d = *state;
+    struct scope *scope = &d->fixture.scope;
+    const int64_t before = count_rows(d);
+    for (int at_commit = 0; at_commit < 2; at_commit++) {
+        struct tx *tx = NULL;
+        assert_ok(tx_begin(scope, d->db, LANE_NORMAL, &tx));
+        assert_ok(put(d, tx, "a"));
+        kill_connection(d, tx_db(tx));
+        assert_ok(tx_send(scope, tx, &COUNT, NO_VALUES, NULL));
+        const result r = at_commit ? tx_commit(scope, tx) : tx_settle(scope, tx);
+        assert_failed(r, scope, UNAVAILABLE, "db.unavailable"); /* not "uncertain" */
+        tx_end(&tx);
+        assert_int_equal(count_rows(d), before);
+    }
+}
+
 static void a_connection_lost_at_commit_leaves_the_outcome_open(void **state) {
     struct database *d = *state;
     struct scope *scope = &d->fixture.scope;
@@ -163,6 +180,7 @@ int main(void) {
         ON_POSTGRES(a_lost_connection_is_made_again_for_the_next_read),
         ON_POSTGRES(a_lost_connection_is_made_again_for_the_next_transaction),
         ON_POSTGRES(a_connection_lost_inside_a_transaction_ends_it),
+        ON_POSTGRES(a_connection_lost_under_what_was_sent_commits_nothing),
         ON_POSTGRES(a_connection_lost_at_commit_leaves_the_outcome_open),
         ON_POSTGRES(a_statement_that_takes_too_long_is_cut_off),
         ON_POSTGRES(every_transaction_is_durable_and_read_committed),
