@@ -95,19 +95,29 @@ void live_io_bury(struct http_loop *loop) {
     }
 }
 
-/* Writes queued frames with one call per 32 frames; false when the peer is gone. */
+/* All queued frames with one call; the one frame of a fan-out without a list of parts, which the
+ * kernel would have to copy and check for each of a thousand sockets. */
+static ssize_t send_queued(int fd, const struct live_socket *socket) {
+    struct ws_frame *first = socket->queue[socket->queue_first];
+    if (socket->queue_count == 1) {
+        return send(fd, first->bytes + socket->first_sent, first->len - socket->first_sent,
+                    MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
+    struct iovec parts[SOCKET_MAX_FRAMES];
+    for (unsigned i = 0; i < socket->queue_count; i++) {
+        struct ws_frame *frame = socket->queue[(socket->queue_first + i) % SOCKET_MAX_FRAMES];
+        const size_t skip = i == 0 ? socket->first_sent : 0;
+        parts[i] = (struct iovec){frame->bytes + skip, frame->len - skip};
+    }
+    const struct msghdr message = {.msg_iov = parts, .msg_iovlen = socket->queue_count};
+    return sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/* Writes queued frames; false when the peer is gone. */
 static bool flush(struct live_io *io) {
     struct live_socket *socket = io->socket;
     while (socket->queue_count > 0) {
-        struct iovec parts[SOCKET_MAX_FRAMES];
-        int count = 0;
-        for (unsigned i = 0; i < socket->queue_count; i++) {
-            struct ws_frame *frame = socket->queue[(socket->queue_first + i) % SOCKET_MAX_FRAMES];
-            const size_t skip = i == 0 ? socket->first_sent : 0;
-            parts[count++] = (struct iovec){frame->bytes + skip, frame->len - skip};
-        }
-        const struct msghdr message = {.msg_iov = parts, .msg_iovlen = (size_t) count};
-        const ssize_t sent = sendmsg(io->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+        const ssize_t sent = send_queued(io->fd, socket);
         if (sent < 0) {
             if (errno == EINTR) {
                 continue;
