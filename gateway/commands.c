@@ -55,6 +55,12 @@ static const struct command_option TOKEN_CREATE[] = {
     NO_MORE,
 };
 
+static const struct command_option KEY_PUBLISH[] = {
+    {"--org", "SLUG", NULL, "the organisation"},
+    {"--use", "USE", NULL, "signing (unless given) or encryption"},
+    NO_MORE,
+};
+
 static const struct command_option USER_STATE[] = {
     {"--org", "SLUG", NULL, "the organisation"},
     {"--reason", "TEXT", NULL, "kept in the audit trail"},
@@ -89,6 +95,16 @@ static const struct command TABLE[] = {
      true, command_token_list},
     {"token revoke", "ID", 1, "End a token on every running server.", "", OF_ORG, false, true,
      command_token_revoke},
+    {"key list", "CONNECTION", 1, "List our own keys of a SAML connection.", "", OF_ORG, true, true,
+     command_key_list},
+    {"key publish", "CONNECTION", 1, "Make the next key and publish it in our metadata.",
+     "It is not used before the switch, so that the provider can learn it first.", KEY_PUBLISH,
+     true, true, command_key_publish},
+    {"key switch", "CONNECTION KEY", 2, "Use a published key from now on.",
+     "The key before stays published until it is dropped; switching back to it undoes this.",
+     OF_ORG, true, true, command_key_switch},
+    {"key drop", "CONNECTION KEY", 2, "Drop a key that is not in use.", "", OF_ORG, false, true,
+     command_key_drop},
     {"user deactivate", "USER", 1, "Shut a person out everywhere, now.",
      "USER is an id, a user name or an e-mail address. Returns when every running server has "
      "closed the person's connections, or has lost the right to serve.",

@@ -5,6 +5,7 @@
 #include "identity/connection_http.h"
 #include "identity/identity_http.h"
 #include "identity/oidc/oidc_http.h"
+#include "identity/saml/saml_key_http.h"
 #include "messaging/messaging_http.h"
 #include "provisioning/scim/scim_http.h"
 
@@ -64,6 +65,9 @@ static const struct route TABLE[] = {
     ROUTE(HTTP_GET, "/oidc/{connection}/jwks", AUTH_NONE, NO_PERMISSION, CSRF_NO, BODY_NONE,
           RATE_DEFAULT, RUN_DATABASE, ERRORS_PROBLEM, "oidc.jwks", oidc_jwks_http),
 
+    ROUTE(HTTP_GET, "/saml/{connection}/metadata", AUTH_NONE, NO_PERMISSION, CSRF_NO, BODY_NONE,
+          RATE_DEFAULT, RUN_DATABASE, ERRORS_PROBLEM, "saml.metadata", saml_metadata_http),
+
     /* The organisation and its people */
     ROUTE(HTTP_POST, "/api/v1/orgs", AUTH_NONE, NO_PERMISSION, CSRF_NO, BODY_SMALL, RATE_SIGN_IN,
           RUN_CPU, ERRORS_PROBLEM, "org.create", org_sign_up_http),
@@ -99,6 +103,14 @@ static const struct route TABLE[] = {
           "connection.test", connection_test_http),
     WRITE(HTTP_POST, "/api/v1/connections/{id}/enable", AUTH_ADMIN, MAY_MANAGE_ACCESS, RUN_DATABASE,
           "connection.enable", connection_enable_http),
+    READ("/api/v1/connections/{id}/keys", AUTH_ADMIN, MAY_MANAGE_ACCESS, "connection.key_list",
+         saml_keys_list_http),
+    WRITE(HTTP_POST, "/api/v1/connections/{id}/keys", AUTH_ADMIN, MAY_MANAGE_ACCESS, RUN_CPU,
+          "connection.key_publish", saml_key_publish_http),
+    WRITE(HTTP_POST, "/api/v1/connections/{id}/keys/{key}/activate", AUTH_ADMIN, MAY_MANAGE_ACCESS,
+          RUN_DATABASE, "connection.key_activate", saml_key_activate_http),
+    WRITE(HTTP_DELETE, "/api/v1/connections/{id}/keys/{key}", AUTH_ADMIN, MAY_MANAGE_ACCESS,
+          RUN_DATABASE, "connection.key_drop", saml_key_drop_http),
     READ("/api/v1/domains", AUTH_ADMIN, MAY_MANAGE_ACCESS, "domain.list", domains_list_http),
     WRITE(HTTP_POST, "/api/v1/domains", AUTH_ADMIN, MAY_MANAGE_ACCESS, RUN_DATABASE,
           "domain.create", domain_create_http),

@@ -12,6 +12,7 @@
 #include "identity/login_attempt_store.h"
 #include "identity/oidc/client_key.h"
 #include "identity/oidc/oidc_session_store.h"
+#include "identity/saml/saml_key.h"
 #include "messaging/audit.h"
 #include "messaging/org.h"
 #include "messaging/revoke.h"
@@ -129,6 +130,14 @@ static result claim_domains(struct scope *scope, struct tx *tx,
     return OK_RESULT;
 }
 
+/* Keys that a provider must know before the first sign-in. */
+static result make_own_keys(struct scope *scope, const struct identity *identity,
+                            const struct connection *connection, struct saml_own_keys *ret) {
+    return connection->kind == CONNECTION_SAML
+               ? saml_keys_make(scope, identity, connection->org_id, connection->id, ret)
+               : OK_RESULT;
+}
+
 result connection_create(struct scope *scope, const struct connection_change *change, struct db *db,
                          struct connection_input *input, struct connection *ret) {
     struct connection connection = input->connection;
@@ -137,7 +146,9 @@ result connection_create(struct scope *scope, const struct connection_change *ch
     connection.version = 1;
     connection.created_us = clock_now_us(scope->env->clock);
     connection.changed_us = connection.created_us;
+    struct saml_own_keys keys = {.count = 0};
     TRY(seal_secrets(scope, change->identity, input, connection.oidc.client_alg, &connection));
+    TRY(make_own_keys(scope, change->identity, &connection, &keys));
     AUTO(tx_end) struct tx *tx = NULL;
     TRY(tx_begin(scope, db, LANE_NORMAL, &tx));
     TRY(user_guard_actor(scope, tx, change->actor));
@@ -146,6 +157,7 @@ result connection_create(struct scope *scope, const struct connection_change *ch
     REQUIRE(scope, count < CONNECTIONS_PER_ORG, CONFLICT, "connection.limit");
     TRY(connection_store_insert(scope, tx, &connection,
                                 connection_config_write(scope, &connection)));
+    TRY(saml_keys_insert(scope, tx, &keys));
     TRY(lookup_insert(scope, tx, LOOKUP_CONNECTION, connection.id, connection.org_id,
                       connection.id));
     TRY(claim_domains(scope, tx, input, &connection));

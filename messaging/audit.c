@@ -36,6 +36,9 @@ static const char *const ACTIONS[] = {
     [AUDIT_PROVIDER_KEYS_REMOVED] = "provider.keys_removed",
     [AUDIT_PROVIDER_WAITS] = "provider.waits",
     [AUDIT_PROVIDER_ACCEPTED] = "provider.accepted",
+    [AUDIT_KEY_PUBLISHED] = "key.published",
+    [AUDIT_KEY_ACTIVATED] = "key.activated",
+    [AUDIT_KEY_DROPPED] = "key.dropped",
 };
 
 static_assert(sizeof ACTIONS / sizeof ACTIONS[0] == AUDIT_ACTION_COUNT, "every action has a name");
@@ -47,6 +50,7 @@ static const char *const SUBJECTS[] = {
     [SUBJECT_TOKEN] = "token",
     [SUBJECT_CONNECTION] = "connection",
     [SUBJECT_DOMAIN] = "domain",
+    [SUBJECT_KEY] = "key",
 };
 
 static_assert(sizeof SUBJECTS / sizeof SUBJECTS[0] == SUBJECT_COUNT, "every subject has a name");

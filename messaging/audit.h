@@ -37,6 +37,9 @@ enum audit_action {
     AUDIT_PROVIDER_KEYS_REMOVED,
     AUDIT_PROVIDER_WAITS,    /* for an administrator: it wants another name or other endpoints */
     AUDIT_PROVIDER_ACCEPTED, /* an administrator has seen that difference */
+    AUDIT_KEY_PUBLISHED,
+    AUDIT_KEY_ACTIVATED,
+    AUDIT_KEY_DROPPED,
     AUDIT_ACTION_COUNT
 };
 
@@ -47,6 +50,7 @@ enum audit_subject {
     SUBJECT_TOKEN,
     SUBJECT_CONNECTION,
     SUBJECT_DOMAIN,
+    SUBJECT_KEY,
     SUBJECT_COUNT
 };
 
