@@ -16,6 +16,9 @@ struct verify_desk {
     size_t decryption_count, asked;
 };
 
+/* The verifier is of the process: the state of the group. */
+int verifier_setup(void **state);
+int verifier_teardown(void **state);
 int verify_desk_setup(void **state);
 int verify_desk_teardown(void **state);
 void trust_only(struct verify_desk *desk, enum forge_owner owner);
@@ -23,9 +26,13 @@ void trust_only(struct verify_desk *desk, enum forge_owner owner);
 /* Assertion signed, Response not: what most providers send. */
 const char *signed_assertion(struct verify_desk *desk);
 const char *signed_message(struct verify_desk *desk);
+/* A Response around an encrypted assertion, which is signed inside. */
+const char *encrypted_assertion(struct verify_desk *desk,
+                                const struct forge_encryption *encryption);
 RESULT verify_text(struct verify_desk *desk, const char *xml, struct saml_response *ret);
 
-#define DESK(test) cmocka_unit_test_setup_teardown(test, verify_desk_setup, verify_desk_teardown)
+#define DESK(test)      cmocka_unit_test_setup_teardown(test, verify_desk_setup, verify_desk_teardown)
+#define RUN_DESK(tests) cmocka_run_group_tests(tests, verifier_setup, verifier_teardown)
 #define assert_refused(desk, xml, reason_)                                                         \
     do {                                                                                           \
         struct saml_response response_;                                                            \
