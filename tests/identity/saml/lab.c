@@ -1,5 +1,6 @@
 #include "tests/identity/saml/lab.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/crypto.h"
@@ -143,6 +144,37 @@ const char *said_response(struct arena *arena, const struct saml_response *respo
                       STR_ARG(name->format), STR_ARG(name->name_qualifier),
                       STR_ARG(name->sp_name_qualifier), STR_ARG(assertion->issuer),
                       STR_ARG(assertion->id), STR_ARG(assertion->authn.session_index), attributes);
+}
+
+static const char *with_time(struct arena *arena, const char *text, struct saml_time time) {
+    return time.is_present ? forge_text(arena, "%s|%" PRId64, text, time.us)
+                           : forge_text(arena, "%s|-", text);
+}
+
+const char *said_in_full(struct arena *arena, const struct saml_response *response) {
+    const struct saml_assertion *assertion = &response->assertion;
+    const char *text = said_response(arena, response);
+    for (size_t i = 0; i < assertion->confirmation_count; i++) {
+        const struct saml_confirmation *one = &assertion->confirmations[i];
+        text = forge_text(arena, "%s|%.*s %.*s %.*s %zu", text, STR_ARG(one->method),
+                          STR_ARG(one->recipient), STR_ARG(one->in_response_to), one->data_count);
+        text = with_time(arena, with_time(arena, text, one->not_before), one->not_on_or_after);
+    }
+    for (size_t i = 0; i < assertion->restriction_count; i++) {
+        const struct saml_restriction *one = &assertion->restrictions[i];
+        for (size_t j = 0; j < one->count; j++) {
+            text = joined(arena, text, one->audiences[j]);
+        }
+    }
+    text = with_time(arena, text, assertion->not_before);
+    text = with_time(arena, text, assertion->not_on_or_after);
+    text = with_time(arena, text, assertion->issue_instant);
+    text = with_time(arena, text, assertion->authn.authn_instant);
+    text = with_time(arena, text, assertion->authn.session_not_on_or_after);
+    return forge_text(arena, "%s|%.*s|%zu|%zu|%zu|%zu|%zu|%d", text,
+                      STR_ARG(assertion->authn.class_ref), assertion->subject_count,
+                      assertion->name_id_count, assertion->conditions_count, assertion->authn.count,
+                      assertion->restriction_count, assertion->has_unknown_condition);
 }
 
 const char *said_logout(struct arena *arena, const struct saml_logout *logout) {

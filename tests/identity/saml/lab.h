@@ -60,6 +60,8 @@ struct str lab_message(struct lab *lab, const struct saml_class *class,
                        const struct saml_case *one);
 /* The facts as one line each: what is compared with `said`. */
 const char *said_response(struct arena *arena, const struct saml_response *response);
+/* And what the checks look at: confirmations, conditions, the session. */
+const char *said_in_full(struct arena *arena, const struct saml_response *response);
 const char *said_logout(struct arena *arena, const struct saml_logout *logout);
 const char *said_metadata(struct arena *arena, const struct saml_idp *idp);
 
