@@ -62,7 +62,7 @@ static result ask_over_line(struct scope *scope, struct jail_ask *ask,
     struct jail_message out = *question;
     out.kind = JAIL_QUESTION;
     out.number = ask->number;
-    struct jail_message in;
+    struct jail_message in = {0};
     const bool is_answered =
         jail_line_send(scope, &line, &out, ask->role->answers) == JAIL_IO_DONE &&
         jail_line_receive(scope, &line, ask->role->requests, &in) == JAIL_IO_DONE &&
