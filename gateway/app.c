@@ -98,6 +98,7 @@ static void start_follower(struct app *app) {
         .env = &app->env,
         .store = app->store,
         .metrics = app->metrics,
+        .messaging = &app->messaging,
         .receipts = app->database_queue,
     };
     app->follower = follower_new(&settings);

@@ -219,6 +219,7 @@ static void take_letters(struct follower *follower, enum mailbox_lane lane, int6
         case WORK_HINT:
         case WORK_WATCH:
         case WORK_BUS: take_note(follower, (struct note *) (void *) letter, now); break;
+        case WORK_REPAIRED: follower_repaired(follower, letter); break;
         case WORK_CHORE:
         case WORK_CAUGHT_UP: abort(); /* never posted here */
         }
@@ -272,6 +273,7 @@ static bool step_once(struct follower *follower, int64_t now) {
     }
     follower_end_barriers(follower, now);
     follower_push_receipts(follower);
+    follower_push_repair(follower, now);
     return has_moved;
 }
 
@@ -327,7 +329,7 @@ bool follower_leave(struct follower *follower) {
     if (!is_empty(follower)) {
         return false;
     }
-    if (follower->phase == PHASE_JOIN || follower->phase == PHASE_LOST) {
+    if (follower->phase == PHASE_JOIN || follower->phase == PHASE_REPAIR) {
         follower->phase = PHASE_LEFT; /* no row of this instance is there, or none that counts */
     }
     if (follower->phase != PHASE_LEFT && follower->phase != PHASE_LEAVE) {
@@ -339,7 +341,8 @@ bool follower_leave(struct follower *follower) {
     if (follower->phase == PHASE_LEAVE && follower_now(follower) >= follower->leave_until_us) {
         follower->phase = PHASE_LEFT; /* the database is away: the others sweep the row */
     }
-    return follower->phase == PHASE_LEFT && barriers_next_us(follower->barriers) == INT64_MAX;
+    return follower->phase == PHASE_LEFT && !follower->is_repairing &&
+           barriers_next_us(follower->barriers) == INT64_MAX;
 }
 
 void follower_dismiss(struct follower *follower) {

@@ -9,6 +9,7 @@
 
 struct follower;
 
+struct messaging;
 struct metrics;
 struct store;
 
@@ -18,8 +19,9 @@ struct follower_settings {
     const struct env *env;
     struct store *store;
     struct metrics *metrics;
-    struct queue *receipts; /* where finished barriers leave the writing of their receipts: the
-                               database workers' queue */
+    const struct messaging *messaging; /* what lost revocations are applied again with */
+    struct queue *receipts; /* where finished barriers leave the writing of their receipts, and lost
+                               revocations their repair: the database workers' queue */
 };
 
 struct follower *follower_new(const struct follower_settings *settings);

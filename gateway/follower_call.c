@@ -180,7 +180,7 @@ static bool choose(struct follower *follower, int64_t now, enum call_kind *ret) 
     case PHASE_FIRST: *ret = CALL_BEAT; return true;
     case PHASE_RUN: return choose_running(follower, now, ret);
     case PHASE_LEAVE: *ret = CALL_LEAVE; return true;
-    case PHASE_LOST:
+    case PHASE_REPAIR:
     case PHASE_LEFT: break;
     }
     return false;
@@ -298,5 +298,8 @@ int64_t follower_call_next_us(const struct follower *follower) {
                                 : follower->next_read_us;
         next = next > due ? next : due;
     }
-    return follower->phase == PHASE_LOST || follower->phase == PHASE_LEFT ? INT64_MAX : next;
+    if (follower->phase == PHASE_REPAIR && !follower->is_repairing) {
+        return follower->next_repair_us;
+    }
+    return follower->phase == PHASE_REPAIR || follower->phase == PHASE_LEFT ? INT64_MAX : next;
 }

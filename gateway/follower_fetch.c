@@ -175,6 +175,7 @@ static void fetch_add(struct follower *follower, const struct revocation *row) {
     copy.origin = str_copy(fetch->arena, row->origin);
     fetch->rows[fetch->count++] = copy;
     follower->positions[row->partition] = row->seq;
+    follower_remember(follower, row);
 }
 
 /* The position is the last row fetched, never the head. False: a row is missing (rule 14). */
@@ -300,7 +301,7 @@ static void lost_commits(struct follower *follower) {
     log_error(&scope, "revocation.lost", LOG_ID("generation", follower->generation));
     metric_add(follower->set.metrics, METRIC_REVOCATION_LOST, 1);
     barriers_lose_all(follower->barriers);
-    follower_reset(follower, PHASE_LOST, "lost commits");
+    follower_reset(follower, PHASE_REPAIR, "lost commits");
 }
 
 static void know_generation(struct follower *follower, struct str generation) {
@@ -335,12 +336,14 @@ static bool is_standing(struct follower *follower, const struct heads_read *read
         follower_reset(follower, PHASE_JOIN, "own row gone");
         return false;
     }
-    if (follower->is_generation_known && !str_eq(follower->generation, read->generation)) {
-        follower_reset(follower, PHASE_JOIN, "generation changed");
-        return false;
-    }
+    /* Another server may have been promoted: what it lacks shows in its heads, or in what it does
+     * not know of what was read here. */
     if (went_back(follower, read->heads)) {
         lost_commits(follower);
+        return false;
+    }
+    if (follower->is_generation_known && !str_eq(follower->generation, read->generation)) {
+        follower_reset(follower, PHASE_REPAIR, "generation changed");
         return false;
     }
     return true;

@@ -16,13 +16,15 @@ enum {
     STREAM_PAGE = 200,
     STREAM_LETTERS_MOST = 4, /* of one stream at the shards */
     FOREIGN_MOST = 256,
+    MEMORY_ROWS = 4096, /* as many as the ring of a shard holds */
+    MEMORY_TEXT = 48,   /* ids; longer ones cannot be remembered */
 };
 
 enum phase {
     PHASE_JOIN,  /* the own row is not written */
     PHASE_FIRST, /* it is; the heads were never read (rule 11) */
     PHASE_RUN,
-    PHASE_LOST, /* commits were lost: no lease until a restart */
+    PHASE_REPAIR, /* another history, or commits were lost: first what is remembered (rule 14) */
     PHASE_LEAVE,
     PHASE_LEFT
 };
@@ -87,6 +89,15 @@ struct fetch {
     struct revocation *rows;
 };
 
+/* A revocation that was read: what it takes to say it again. */
+struct remembered {
+    int partition;
+    int64_t seq, epoch;
+    enum revocation_kind kind;
+    unsigned char id_len, org_len, subject_len;
+    char id[MEMORY_TEXT], org_id[MEMORY_TEXT], subject[MEMORY_TEXT];
+};
+
 struct follower {
     struct follower_settings set;
     struct mailbox *mailbox;
@@ -113,6 +124,10 @@ struct follower {
     unsigned batches;
     struct barriers *barriers;
     struct receipt_chore *receipts; /* waiting for room in the queue */
+    bool is_repairing;              /* a worker has it */
+    int64_t next_repair_us;
+    size_t memory_at, memory_count;
+    struct remembered memory[MEMORY_ROWS];
 
     uint64_t stream_number;
     struct index streams;
@@ -170,3 +185,9 @@ void follower_events_back(struct follower *follower, struct events_letter *lette
 void follower_end_barriers(struct follower *follower, int64_t now);
 void follower_push_receipts(struct follower *follower);
 void follower_drop_receipts(struct follower *follower);
+
+/* follower_repair.c */
+void follower_remember(struct follower *follower, const struct revocation *row);
+/* PHASE_REPAIR: hands what is remembered to a worker. */
+void follower_push_repair(struct follower *follower, int64_t now);
+void follower_repaired(struct follower *follower, struct letter *letter);

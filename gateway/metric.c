@@ -20,6 +20,10 @@ const struct metric_definition METRICS[METRIC_COUNT] = {
          "Times that the database was found behind what it had confirmed before: a failover lost "
          "commits.",
          METRIC_COUNTER, NULL, NULL, 0, NULL, 0},
+    [METRIC_REVOCATION_REAPPLIED] =
+        {"gatehouse_revocation_reapplied_total",
+         "Revocations that the database had lost and that this node has said again.",
+         METRIC_COUNTER, NULL, NULL, 0, NULL, 0},
     [METRIC_REVOCATION_LATE] =
         {"gatehouse_revocation_late_total",
          "Answers that waited for the whole bound because an instance did not acknowledge.",

@@ -163,6 +163,7 @@ static void run_letters(struct shard *shard, enum mailbox_lane lane) {
         case WORK_CHORE:
         case WORK_HINT:
         case WORK_WATCH:
+        case WORK_REPAIRED:
         case WORK_BUS: abort(); /* never posted to a shard */
         }
         letter = next;

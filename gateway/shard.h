@@ -63,7 +63,8 @@ enum work_kind {
     WORK_CAUGHT_UP,
     WORK_HINT,
     WORK_WATCH,
-    WORK_BUS
+    WORK_BUS,
+    WORK_REPAIRED
 };
 
 struct work {

@@ -58,6 +58,9 @@ struct session_end {
 RESULT session_create(struct scope *scope, const struct identity *identity,
                       const struct messaging *messaging, struct tx *tx,
                       const struct new_session *input, struct session_secret *ret);
+/* Whose it is. NOT_FOUND "session.unknown". */
+RESULT session_owner(struct scope *scope, struct db *db, struct str org_id, struct str id,
+                     struct str *ret_user_id);
 /* Newest first; only what is still valid. */
 RESULT session_list_of(struct scope *scope, struct db *db, struct str org_id, struct str user_id,
                        int64_t limit, struct str before, struct session_list *ret);

@@ -40,6 +40,9 @@ static const struct statement LIST = {
     "AND expires_us > $4 AND seen_us + idle_us > $4 ORDER BY id DESC LIMIT $5",
     NULL};
 
+static const struct statement OWNER = {
+    "session.owner", TENANT, "SELECT user_id FROM session WHERE org_id = $1 AND id = $2", NULL};
+
 static const struct statement SWEEP = {
     "session.sweep", CROSS_TENANT,
     "DELETE FROM session WHERE expires_us <= $1 OR seen_us + idle_us <= $1",
@@ -53,8 +56,9 @@ const struct statement SESSION_GUARD = {
     "session.guard", TENANT, "SELECT 1 FROM session WHERE org_id = $1 AND id = $2", NULL};
 
 static const struct statement *const STATEMENTS[] = {
-    &INSERT_SESSION, &DELETE_BY_HASH,         &DELETE_ONE,    &DELETE_ALL, &DELETE_OLDEST, &LIST,
-    &SWEEP,          &SESSION_DELETE_OF_USER, &SESSION_GUARD,
+    &INSERT_SESSION,         &DELETE_BY_HASH, &DELETE_ONE, &DELETE_ALL,
+    &DELETE_OLDEST,          &OWNER,          &LIST,       &SWEEP,
+    &SESSION_DELETE_OF_USER, &SESSION_GUARD,
 };
 const struct statement_list SESSION_STATEMENTS = {STATEMENTS,
                                                   sizeof STATEMENTS / sizeof *STATEMENTS};
@@ -88,6 +92,15 @@ static result run_delete(struct scope *scope, struct tx *tx, struct str org_id, 
     }
     return tx_run(scope, tx, &DELETE_ONE,
                   VALUES(value_text(org_id), value_text(user_id), value_text(session_id)), ret);
+}
+
+result session_owner(struct scope *scope, struct db *db, struct str org_id, struct str id,
+                     struct str *ret_user_id) {
+    struct rows rows;
+    TRY(db_run(scope, db, &OWNER, VALUES(value_text(org_id), value_text(id)), &rows));
+    REQUIRE(scope, rows.count == 1, NOT_FOUND, "session.unknown");
+    *ret_user_id = rows_text(&rows, 0, 0);
+    return OK_RESULT;
 }
 
 static void decode_ids(struct scope *scope, const struct rows *rows, struct session_ids *ret) {

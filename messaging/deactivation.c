@@ -230,6 +230,31 @@ result user_deactivate(struct scope *scope, const struct messaging *messaging, s
     return OK_RESULT;
 }
 
+result user_deactivate_again(struct scope *scope, const struct messaging *messaging, struct db *db,
+                             const struct revocation *lost, bool *ret_is_applied) {
+    static const struct actor SYSTEM = {.kind = ACTOR_SYSTEM};
+    const struct state_change change = {
+        .org_id = lost->org_id,
+        .user_id = lost->subject,
+        .actor = &SYSTEM,
+        .source = SOURCE_RESTORE,
+        .received_us = clock_now_us(scope->env->clock),
+    };
+    AUTO(tx_end) struct tx *tx = NULL;
+    TRY(tx_begin(scope, db, LANE_REVOCATION, &tx));
+    struct user user;
+    const result found = user_find_locked(scope, tx, lost->org_id, lost->subject, &user);
+    *ret_is_applied = is_ok(found) && user.epoch < lost->epoch;
+    if (found.code == NOT_FOUND || (is_ok(found) && !*ret_is_applied)) {
+        return OK_RESULT;
+    }
+    TRY(found);
+    struct deactivation deactivation = {0};
+    TRY(deactivation_begin(scope, messaging, tx, &change, &deactivation));
+    TRY(deactivation_finish(scope, messaging, tx, &change, &deactivation));
+    return tx_commit(scope, tx);
+}
+
 /* The people in charge answer for what they lift; a directory speaks for itself alone. */
 static bool is_manual(enum source source) {
     switch (source) {

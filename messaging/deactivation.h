@@ -48,6 +48,10 @@ void deactivation_revoked(struct scope *scope, const struct state_change *change
 /* All of it in a transaction of its own: generation, begin, finish, commit. */
 RESULT user_deactivate(struct scope *scope, const struct messaging *messaging, struct db *db,
                        const struct state_change *change, struct revoked *ret);
+/* A deactivation that the database has lost, said again: only while the person's epoch is below
+ * `epoch`, which it raised then. The block is of source "restore": the people in charge lift it. */
+RESULT user_deactivate_again(struct scope *scope, const struct messaging *messaging, struct db *db,
+                             const struct revocation *lost, bool *ret_is_applied);
 /* A directory lifts its own block only; the console and the operator lift every block, each one
  * audited. A block that stays: CONFLICT "user.blocked". Epoch + 1, no credential revived. Already
  * active: OK. CONFLICT "user.state" for who cannot come back (invited, anonymised, erased).

@@ -66,3 +66,6 @@ RESULT revocation_decode(struct scope *scope, const struct rows *rows, struct re
 RESULT revocation_oldest(struct scope *scope, struct db *db, int partition, int64_t *ret_seq);
 /* Deletes rows older than `before_us` and remembers the oldest kept position. */
 RESULT revocation_trim(struct scope *scope, struct db *db, int64_t before_us);
+/* Is this row in the history that the database has now, or was it trimmed from it? */
+RESULT revocation_is_there(struct scope *scope, struct db *db, const struct revocation *row,
+                           bool *ret);

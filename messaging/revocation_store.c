@@ -46,8 +46,15 @@ const struct statement REVOCATION_READ = {
     "WHERE partition = $1 AND seq > $2 ORDER BY seq LIMIT $3",
     NULL};
 
+static const struct statement IS_THERE = {
+    "revocation.is_there", INSTALLATION,
+    "SELECT 1 FROM revocation_head h WHERE h.partition = $1 AND (h.oldest_seq >= $2 OR EXISTS ("
+    "SELECT 1 FROM revocation r WHERE r.partition = $1 AND r.seq = $2 AND r.id = $3))",
+    NULL};
+
 static const struct statement *const STATEMENTS[] = {
-    &BUMP, &INSERT_ROW, &OLDEST, &LOCK, &TRIM_MARK, &TRIM, &REVOCATION_HEADS, &REVOCATION_READ,
+    &IS_THERE,  &BUMP, &INSERT_ROW,       &OLDEST,          &LOCK,
+    &TRIM_MARK, &TRIM, &REVOCATION_HEADS, &REVOCATION_READ,
 };
 const struct statement_list REVOCATION_STATEMENTS = {STATEMENTS,
                                                      sizeof STATEMENTS / sizeof *STATEMENTS};
@@ -158,5 +165,15 @@ result revocation_trim(struct scope *scope, struct db *db, int64_t before_us) {
     for (int partition = 0; partition < REVOCATION_PARTITIONS; partition++) {
         TRY(trim_partition(scope, db, partition, before_us));
     }
+    return OK_RESULT;
+}
+
+result revocation_is_there(struct scope *scope, struct db *db, const struct revocation *row,
+                           bool *ret) {
+    struct rows rows;
+    TRY(db_run(scope, db, &IS_THERE,
+               VALUES(value_number(row->partition), value_number(row->seq), value_text(row->id)),
+               &rows));
+    *ret = rows.count == 1;
     return OK_RESULT;
 }

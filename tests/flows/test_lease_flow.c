@@ -138,23 +138,6 @@ static void a_gap_in_the_stream_drops_everything(void **state) {
     world_close(s.w);
 }
 
-static void commits_that_vanish_stop_the_node_and_are_counted(void **state) {
-    static const struct statement BACK = {
-        "test.back", INSTALLATION, "UPDATE revocation_head SET seq = 0 WHERE seq > $1", NULL};
-    struct scene s = scene_open(state);
-    const struct person leaver = given_person(s.w, &s.w->acme, "leaver", ROLE_MEMBER);
-    assert_status(deactivate(s.w, NODE_1, &s.boss, &leaver.user), 200);
-    given_row(s.w->d, &BACK, VALUES(value_number(0)));
-    world_pass(s.w, MS_TO_US(600));
-
-    assert_int_equal(metric_value(s.node->metrics, METRIC_REVOCATION_LOST, 0), 1);
-    assert_false(follower_is_ready(s.node->follower));
-    assert_string_equal(follower_not_ready_reason(s.node->follower), "lost commits");
-    assert_closed(s.peer, 1013);
-    assert_status(get_me(s.w, NODE_1, &s.member), 503);
-    world_close(s.w);
-}
-
 /* SQLite: `restore` begins another history. */
 static void another_history_means_another_start(void **state) {
     static const struct statement RENEW = {
@@ -358,7 +341,6 @@ int main(void) {
         ON_BOTH(a_slow_handler_is_checked_again_and_not_run_again),
         ON_BOTH(a_node_without_its_row_joins_anew),
         ON_BOTH(a_gap_in_the_stream_drops_everything),
-        ON_BOTH(commits_that_vanish_stop_the_node_and_are_counted),
         ON_SQLITE(another_history_means_another_start),
         ON_SQLITE(a_commit_that_another_history_has_not_is_no_success),
         ON_BOTH(a_database_that_is_away_ends_readiness_and_comes_back),

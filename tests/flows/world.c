@@ -199,6 +199,7 @@ void node_start(struct world *world, unsigned number, unsigned shards) {
         .env = &node->follower_env,
         .store = world->d->store,
         .metrics = node->metrics,
+        .messaging = &node->messaging,
         .receipts = node->queue,
     };
     node->follower = follower_new(&follower);
