@@ -10,6 +10,8 @@
 #include "gateway/sweep.h"
 #include "gateway/watch.h"
 #include "identity/alert.h"
+#include "identity/oidc/oidc_health.h"
+#include "identity/oidc/oidc_revocation.h"
 #include "identity/saml/saml_refresh.h"
 #include "identity/token_leaver.h"
 #include "messaging/user_cleanup.h"
@@ -42,12 +44,23 @@ static result run_saml_refresh(struct scope *scope, struct app *app, struct db *
     return saml_refresh_run(scope, app->identity.saml_reader, db, job);
 }
 
+static result run_oidc_health(struct scope *scope, struct app *app, struct db *db,
+                              const struct job *job) {
+    return oidc_health_run(scope, app->identity.oidc, db, job);
+}
+
+static result run_oidc_revoke(struct scope *scope, struct app *app, struct db *db,
+                              const struct job *job) {
+    return oidc_revocation_run(scope, &app->identity, db, job);
+}
+
 static const struct {
     struct str kind;
     result (*run)(struct scope *scope, struct app *app, struct db *db, const struct job *job);
 } KINDS[] = {
     {STR_INIT(USER_CLEANUP_JOB), run_user_cleanup}, {STR_INIT(ALERT_JOB), run_alert},
-    {STR_INIT(SAML_REFRESH_JOB), run_saml_refresh}, {STR_INIT(TOKEN_END_JOB), run_token_end},
+    {STR_INIT(SAML_REFRESH_JOB), run_saml_refresh}, {STR_INIT(OIDC_HEALTH_JOB), run_oidc_health},
+    {STR_INIT(OIDC_REVOKE_JOB), run_oidc_revoke},   {STR_INIT(TOKEN_END_JOB), run_token_end},
     {STR_INIT(TOKEN_NOTICE_JOB), run_token_notice},
 };
 

@@ -14,6 +14,8 @@
 #include "identity/domain_store.h"
 #include "identity/identity_schema.h"
 #include "identity/login_attempt_store.h"
+#include "identity/oidc/oidc_health_store.h"
+#include "identity/oidc/oidc_revocation_store.h"
 #include "identity/oidc/oidc_session_store.h"
 #include "identity/saml/saml_schema.h"
 #include "messaging/schema.h"
@@ -49,10 +51,12 @@ static size_t add_lists(const struct statement_list *ret[STATEMENT_LISTS], size_
 
 size_t tables_statements(const struct statement_list *ret[STATEMENT_LISTS]) {
     static const struct statement_list *const OWN[] = {
-        &MIGRATE_STATEMENTS,    &GENERATION_STATEMENTS,    &EVENT_LOG_STATEMENTS,
-        &JOB_STATEMENTS,        &NODE_STATEMENTS,          &CONNECTION_STATEMENTS,
-        &DOMAIN_STATEMENTS,     &LOGIN_ATTEMPT_STATEMENTS, &OIDC_SESSION_STATEMENTS,
-        &SEAL_CHECK_STATEMENTS,
+        &MIGRATE_STATEMENTS,      &GENERATION_STATEMENTS,
+        &EVENT_LOG_STATEMENTS,    &JOB_STATEMENTS,
+        &NODE_STATEMENTS,         &CONNECTION_STATEMENTS,
+        &DOMAIN_STATEMENTS,       &LOGIN_ATTEMPT_STATEMENTS,
+        &OIDC_HEALTH_STATEMENTS,  &OIDC_REVOCATION_STATEMENTS,
+        &OIDC_SESSION_STATEMENTS, &SEAL_CHECK_STATEMENTS,
     };
     size_t count = add_lists(ret, 0, OWN, sizeof OWN / sizeof OWN[0]);
     count = add_lists(ret, count, MESSAGING_STATEMENTS, MESSAGING_STATEMENTS_COUNT);

@@ -5,6 +5,8 @@
 #include "base/log.h"
 #include "gateway/metric.h"
 #include "identity/certificate_watch.h"
+#include "identity/oidc/oidc_health.h"
+#include "identity/oidc/oidc_revocation.h"
 #include "identity/saml/saml_refresh.h"
 
 enum certificate_owner { OWNER_PROVIDER, OWNER_OWN };
@@ -24,14 +26,22 @@ static void watch_certificates(struct scope *scope, struct db *db, struct metric
                         outlook.has_own ? outlook.own_left_us / US_PER_S : NOTHING_S);
 }
 
+static void schedule(struct scope *scope, struct db *db) {
+    static result (*const SCHEDULES[])(struct scope *, struct db *) = {
+        saml_refresh_schedule, oidc_health_schedule, oidc_revocation_schedule};
+    for (size_t i = 0; i < sizeof SCHEDULES / sizeof *SCHEDULES; i++) {
+        const result scheduled = SCHEDULES[i](scope, db);
+        if (!is_ok(scheduled)) {
+            log_warning(scope, "providers.failed", LOG_CODE(scheduled), LOG_REASON(scope));
+        }
+    }
+}
+
 void watch_step(struct scope *scope, struct db *db, struct metrics *metrics, struct watch *watch) {
     const int64_t now_us = clock_boot_us(scope->env->clock);
     if (!watch->has_started || now_us - watch->scheduled_us >= S_TO_US(SCHEDULE_EVERY_S)) {
         watch->scheduled_us = now_us;
-        const result scheduled = saml_refresh_schedule(scope, db);
-        if (!is_ok(scheduled)) {
-            log_warning(scope, "providers.failed", LOG_CODE(scheduled), LOG_REASON(scope));
-        }
+        schedule(scope, db);
     }
     if (!watch->has_started || now_us - watch->certificates_us >= S_TO_US(CERTIFICATES_EVERY_S)) {
         watch->certificates_us = now_us;

@@ -11,6 +11,8 @@
 #include "identity/identity.h"
 #include "identity/login_attempt_store.h"
 #include "identity/oidc/client_key.h"
+#include "identity/oidc/oidc_health.h"
+#include "identity/oidc/oidc_revocation_store.h"
 #include "identity/oidc/oidc_session_store.h"
 #include "identity/saml/saml_key.h"
 #include "messaging/audit.h"
@@ -160,6 +162,9 @@ result connection_create(struct scope *scope, const struct connection_change *ch
     TRY(saml_keys_insert(scope, tx, &keys));
     TRY(lookup_insert(scope, tx, LOOKUP_CONNECTION, connection.id, connection.org_id,
                       connection.id));
+    if (connection.kind == CONNECTION_OIDC) {
+        TRY(oidc_health_begin(scope, tx, connection.org_id, connection.id));
+    }
     TRY(claim_domains(scope, tx, input, &connection));
     TRY(audit(scope, tx, change, &connection, AUDIT_CONNECTION_CREATED));
     TRY(tx_commit(scope, tx));
@@ -273,6 +278,7 @@ static result end_credentials(struct scope *scope, struct tx *tx,
         .reason = STR("session.revoked"),
         .received_us = change->received_us,
     };
+    TRY(oidc_revocation_keep_of_connection(scope, tx, connection->org_id, connection->id));
     TRY(oidc_session_delete_of_connection(scope, tx, connection->org_id, connection->id));
     TRY(connection_store_end_credentials(scope, tx, connection->org_id, connection->id,
                                          &what.sessions, &what.tokens));

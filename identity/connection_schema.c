@@ -3,6 +3,8 @@
 #include "identity/connection_store.h"
 #include "identity/domain_store.h"
 #include "identity/login_attempt_store.h"
+#include "identity/oidc/oidc_health_store.h"
+#include "identity/oidc/oidc_revocation_store.h"
 #include "identity/oidc/oidc_session_store.h"
 
 static const char *const CONNECTIONS[] = {
@@ -67,15 +69,56 @@ static const char *const SIGN_INS[] = {
     NULL,
 };
 
+static const char *const HEALTH[] = {
+    "CREATE TABLE oidc_health ("
+    " org_id TEXT NOT NULL,"
+    " connection_id TEXT NOT NULL,"
+    " checked_us BIGINT NOT NULL,"
+    " good_us BIGINT NOT NULL,"
+    " next_us BIGINT NOT NULL,"
+    " failures BIGINT NOT NULL,"
+    " failure TEXT NOT NULL,"
+    " keys BIGINT NOT NULL,"
+    " PRIMARY KEY (org_id, connection_id),"
+    " FOREIGN KEY (org_id, connection_id) REFERENCES connection (org_id, id) ON DELETE CASCADE)",
+    "CREATE INDEX oidc_health_next ON oidc_health (next_us)",
+    "INSERT INTO oidc_health (org_id, connection_id, checked_us, good_us, next_us, failures,"
+    " failure, keys) SELECT org_id, id, 0, 0, 0, 0, '', 0 FROM connection WHERE kind = 'oidc'",
+    NULL,
+};
+
+static const char *const REVOCATIONS[] = {
+    "CREATE TABLE oidc_revocation ("
+    " org_id TEXT NOT NULL,"
+    " session_id TEXT NOT NULL,"
+    " connection_id TEXT NOT NULL,"
+    " token_sealed TEXT NOT NULL,"
+    " taken_us BIGINT NOT NULL,"
+    " PRIMARY KEY (org_id, session_id))",
+    "CREATE INDEX oidc_revocation_taken ON oidc_revocation (taken_us)",
+    NULL,
+};
+
 static const struct migration MIGRATIONS[] = {
     {210, "identity: connections and proved domains", CONNECTIONS},
     {211, "identity: sign-ins under way and provider tokens", SIGN_INS},
+    {212, "identity: health of OpenID providers", HEALTH},
+    {213, "identity: provider tokens to be revoked", REVOCATIONS},
 };
 
 const struct migration_list CONNECTION_MIGRATIONS = {MIGRATIONS,
                                                      sizeof MIGRATIONS / sizeof MIGRATIONS[0]};
 
 static const struct table_rule RULES[] = {
+    {
+        .table = "oidc_health",
+        .owner_column = "org_id",
+        .key_columns = "org_id, connection_id",
+        .data_class = DATA_TECHNICAL,
+        .retention = "until the connection is deleted",
+        .erase = ERASE_DELETE,
+        .export = EXPORT_NEVER,
+    },
     {
         .table = "connection",
         .owner_column = "org_id",
@@ -122,10 +165,8 @@ static const struct table_rule RULES[] = {
 const struct table_rule_list CONNECTION_TABLES = {RULES, sizeof RULES / sizeof RULES[0]};
 
 const struct statement_list *const CONNECTION_STATEMENT_LISTS[] = {
-    &CONNECTION_STATEMENTS,
-    &DOMAIN_STATEMENTS,
-    &LOGIN_ATTEMPT_STATEMENTS,
-    &OIDC_SESSION_STATEMENTS,
+    &CONNECTION_STATEMENTS,  &DOMAIN_STATEMENTS,          &LOGIN_ATTEMPT_STATEMENTS,
+    &OIDC_HEALTH_STATEMENTS, &OIDC_REVOCATION_STATEMENTS, &OIDC_SESSION_STATEMENTS,
 };
 const size_t CONNECTION_STATEMENT_LISTS_COUNT =
     sizeof CONNECTION_STATEMENT_LISTS / sizeof CONNECTION_STATEMENT_LISTS[0];

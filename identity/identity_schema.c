@@ -4,6 +4,7 @@
 #include "identity/identity_link_store.h"
 #include "identity/local_password_store.h"
 #include "identity/login_throttle.h"
+#include "identity/oidc/oidc_revocation_store.h"
 #include "identity/principal_store.h"
 #include "identity/session_store.h"
 
@@ -101,6 +102,19 @@ const struct migration_list IDENTITY_MIGRATIONS = {MIGRATIONS,
                                                    sizeof MIGRATIONS / sizeof MIGRATIONS[0]};
 
 static const struct table_rule RULES[] = {
+    {
+        /* In front of the sessions, with which the provider's tokens go: what is left of a refresh
+         * token after its session. No person is named in it. */
+        .table = "oidc_revocation",
+        .owner_column = "org_id",
+        .key_columns = "org_id, session_id",
+        .data_class = DATA_CREDENTIAL,
+        .retention = "until revoked at the provider, at most a day",
+        .erase = ERASE_DELETE,
+        .export = EXPORT_NEVER,
+        .on_deactivation = &OIDC_REVOCATION_KEEP_OF_USER,
+        .counted_as = COUNTED_NOT,
+    },
     {
         .table = "session",
         .owner_column = "org_id",

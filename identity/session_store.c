@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/env.h"
+#include "identity/oidc/oidc_revocation_store.h"
 
 #define COLUMNS                                                                                    \
     "org_id, id, user_id, connection_id, method, epoch, created_us, seen_us, idle_us, expires_us"
@@ -76,6 +77,8 @@ result session_store_insert(struct scope *scope, struct tx *tx, const struct ses
                   &rows);
 }
 
+/* The tokens of this session are not revoked at the provider: RFC 7009 section 2.1 lets it take
+ * back the whole grant, on which the sign-in that ends this session may rest. */
 result session_store_delete_by_hash(struct scope *scope, struct tx *tx, struct str org_id,
                                     struct str token_hash, struct str *ret_id) {
     struct rows rows;
@@ -88,8 +91,10 @@ result session_store_delete_by_hash(struct scope *scope, struct tx *tx, struct s
 static result run_delete(struct scope *scope, struct tx *tx, struct str org_id, struct str user_id,
                          struct str session_id, struct rows *ret) {
     if (str_is_empty(session_id)) {
+        TRY(oidc_revocation_keep_of_user(scope, tx, org_id, user_id));
         return tx_run(scope, tx, &DELETE_ALL, VALUES(value_text(org_id), value_text(user_id)), ret);
     }
+    TRY(oidc_revocation_keep_of_session(scope, tx, org_id, session_id));
     return tx_run(scope, tx, &DELETE_ONE,
                   VALUES(value_text(org_id), value_text(user_id), value_text(session_id)), ret);
 }
@@ -171,7 +176,9 @@ result session_sweep(struct scope *scope, struct db *db, int64_t *ret_count) {
     AUTO(tx_end) struct tx *tx = NULL;
     TRY(tx_begin(scope, db, LANE_NORMAL, &tx));
     struct rows rows;
-    TRY(tx_run(scope, tx, &SWEEP, VALUES(value_number(clock_now_us(scope->env->clock))), &rows));
+    const int64_t now_us = clock_now_us(scope->env->clock);
+    TRY(oidc_revocation_keep_expired(scope, tx, now_us));
+    TRY(tx_run(scope, tx, &SWEEP, VALUES(value_number(now_us)), &rows));
     TRY(tx_commit(scope, tx));
     *ret_count = rows.changed;
     return OK_RESULT;

@@ -54,6 +54,7 @@ result oidc_metadata_parse(struct scope *scope, struct str issuer, struct str te
     TRY(endpoint(scope, json, STR("jwks_uri"), true, &metadata.jwks_uri));
     TRY(endpoint(scope, json, STR("userinfo_endpoint"), false, &metadata.userinfo_endpoint));
     TRY(endpoint(scope, json, STR("end_session_endpoint"), false, &metadata.end_session_endpoint));
+    TRY(endpoint(scope, json, STR("revocation_endpoint"), false, &metadata.revocation_endpoint));
     REQUIRE(scope,
             is_ok(json_optional_boolean(scope, json,
                                         STR("authorization_response_iss_parameter_supported"),

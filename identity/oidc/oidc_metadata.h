@@ -6,9 +6,9 @@
 
 struct oidc_metadata {
     struct str issuer, authorization_endpoint, token_endpoint, jwks_uri;
-    struct str userinfo_endpoint, end_session_endpoint; /* empty: none */
-    bool is_iss_announced;                              /* RFC 9207: every answer carries iss */
-    unsigned algs; /* ID token signatures that we know too; all bits when it does not say */
+    struct str userinfo_endpoint, end_session_endpoint, revocation_endpoint; /* empty: none */
+    bool is_iss_announced; /* RFC 9207: every answer carries iss */
+    unsigned algs;         /* ID token signatures that we know too; all bits when it does not say */
 };
 
 /* {issuer without its trailing slash}/.well-known/openid-configuration */

@@ -87,14 +87,14 @@ static result read_tokens(struct scope *scope, const struct json *json, struct o
     return OK_RESULT;
 }
 
-static result ask(struct scope *scope, const struct oidc_grant *grant,
-                  struct token_request *request, struct oidc_tokens *ret) {
+static result post(struct scope *scope, const struct oidc_grant *grant, struct str url,
+                   struct token_request *request, struct oidc_answer *ret) {
     TRY(authenticate(scope, grant, request));
     const struct http_header headers[] = {{STR("Accept"), STR("application/json")},
                                           request->authorization};
     const struct http_call call = {
         .method = "POST",
-        .url = grant->metadata->token_endpoint,
+        .url = url,
         .headers = headers,
         .header_count = request->authorization.value.len == 0 ? 1 : 2,
         .body = form_write(scope->arena, request->fields, request->count),
@@ -103,6 +103,14 @@ static result ask(struct scope *scope, const struct oidc_grant *grant,
     struct oidc_answer answer;
     TRY(oidc_call(scope, grant->connection, &call, &answer));
     REQUIRE(scope, answer.status < 500, UNAVAILABLE, "oidc.token_away");
+    *ret = answer;
+    return OK_RESULT;
+}
+
+static result ask(struct scope *scope, const struct oidc_grant *grant,
+                  struct token_request *request, struct oidc_tokens *ret) {
+    struct oidc_answer answer;
+    TRY(post(scope, grant, grant->metadata->token_endpoint, request, &answer));
     REQUIRE(scope, answer.json != NULL, UNAUTHENTICATED, "oidc.token_answer");
     if (answer.status != 200) {
         return refused(scope, answer.json);
@@ -136,4 +144,15 @@ result oidc_token_refresh(struct scope *scope, const struct oidc_grant *grant,
     add_field(&request, STR("grant_type"), STR("refresh_token"));
     add_field(&request, STR("refresh_token"), refresh_token);
     return ask(scope, grant, &request, ret);
+}
+
+result oidc_token_revoke(struct scope *scope, const struct oidc_grant *grant,
+                         struct str refresh_token) {
+    struct token_request request = {.count = 0};
+    struct oidc_answer answer;
+    add_field(&request, STR("token"), refresh_token);
+    add_field(&request, STR("token_type_hint"), STR("refresh_token"));
+    TRY(post(scope, grant, grant->metadata->revocation_endpoint, &request, &answer));
+    REQUIRE(scope, answer.status == 200, UNAUTHENTICATED, "oidc.not_revoked");
+    return OK_RESULT;
 }

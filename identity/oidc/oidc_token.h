@@ -24,5 +24,9 @@ RESULT oidc_token_exchange(struct scope *scope, const struct oidc_grant *grant, 
                            struct str verifier, struct oidc_tokens *ret);
 RESULT oidc_token_refresh(struct scope *scope, const struct oidc_grant *grant,
                           struct str refresh_token, struct oidc_tokens *ret);
+/* RFC 7009 at the metadata's revocation endpoint. UNAVAILABLE "oidc.token_away" for 5xx;
+ * UNAUTHENTICATED "oidc.not_revoked" for any other refusal, which another try would not change. */
+RESULT oidc_token_revoke(struct scope *scope, const struct oidc_grant *grant,
+                         struct str refresh_token);
 /* Where the provider sends browsers back: one per connection. */
 struct str oidc_redirect_uri(struct scope *scope, struct str public_url, struct str connection_id);
