@@ -5,6 +5,7 @@
 #include "identity/connection_http.h"
 #include "identity/identity_http.h"
 #include "identity/oidc/oidc_http.h"
+#include "identity/provider_http.h"
 #include "identity/saml/saml_key_http.h"
 #include "messaging/messaging_http.h"
 #include "provisioning/scim/scim_http.h"
@@ -111,6 +112,12 @@ static const struct route TABLE[] = {
           RUN_DATABASE, "connection.key_activate", saml_key_activate_http),
     WRITE(HTTP_DELETE, "/api/v1/connections/{id}/keys/{key}", AUTH_ADMIN, MAY_MANAGE_ACCESS,
           RUN_DATABASE, "connection.key_drop", saml_key_drop_http),
+    READ("/api/v1/connections/{id}/provider", AUTH_ADMIN, MAY_MANAGE_ACCESS,
+         "connection.provider", connection_provider_http),
+    WRITE(HTTP_POST, "/api/v1/connections/{id}/provider/refresh", AUTH_ADMIN, MAY_MANAGE_ACCESS,
+          RUN_OUTBOUND, "connection.provider_refresh", connection_provider_refresh_http),
+    WRITE(HTTP_POST, "/api/v1/connections/{id}/provider/accept", AUTH_ADMIN, MAY_MANAGE_ACCESS,
+          RUN_DATABASE, "connection.provider_accept", connection_provider_accept_http),
     READ("/api/v1/domains", AUTH_ADMIN, MAY_MANAGE_ACCESS, "domain.list", domains_list_http),
     WRITE(HTTP_POST, "/api/v1/domains", AUTH_ADMIN, MAY_MANAGE_ACCESS, RUN_DATABASE,
           "domain.create", domain_create_http),

@@ -7,6 +7,7 @@
 #include "identity/identity.h"
 #include "identity/oidc/oidc_provider.h"
 #include "identity/oidc/oidc_token.h"
+#include "identity/provider_http.h"
 
 static struct connection_change change_of(const struct call *call) {
     return (struct connection_change){
@@ -63,9 +64,9 @@ static void write_kind(struct scope *scope, const struct call *call, struct json
     }
 }
 
-static void write_connection(struct scope *scope, const struct call *call, struct json_out *out,
-                             const struct connection *connection,
-                             const struct domain_list *domains) {
+static result write_connection(struct scope *scope, const struct call *call, struct json_out *out,
+                               const struct connection *connection,
+                               const struct domain_list *domains) {
     json_out_open_object(out);
     json_out_member(out, "id", connection->id);
     json_out_member(out, "kind", str_from_c(connection_kind_name(connection->kind)));
@@ -82,7 +83,11 @@ static void write_connection(struct scope *scope, const struct call *call, struc
     json_out_close_array(out);
     json_out_member_time(out, "tested_at", connection->tested_us);
     json_out_member_time(out, "created_at", connection->created_us);
+    if (connection->kind != CONNECTION_SCIM) {
+        TRY(provider_write_health(scope, call->db, connection, out));
+    }
     json_out_close_object(out);
+    return OK_RESULT;
 }
 
 static result answer_connection(struct scope *scope, const struct call *call, int status,
@@ -90,7 +95,7 @@ static result answer_connection(struct scope *scope, const struct call *call, in
     struct domain_list domains;
     TRY(domain_list_all(scope, call->db, connection->org_id, &domains));
     struct json_out out = json_out_begin(scope->arena);
-    write_connection(scope, call, &out, connection, &domains);
+    TRY(write_connection(scope, call, &out, connection, &domains));
     http_answer_json(call->response, status, json_out_end(&out));
     return OK_RESULT;
 }
@@ -106,7 +111,7 @@ result connections_list_http(struct scope *scope, struct call *call) {
     json_out_name(&out, "items");
     json_out_open_array(&out);
     for (size_t i = 0; i < list.count; i++) {
-        write_connection(scope, call, &out, &list.connections[i], &domains);
+        TRY(write_connection(scope, call, &out, &list.connections[i], &domains));
     }
     json_out_close_array(&out);
     json_out_name(&out, "next"); /* never more than fit on one page */

@@ -102,8 +102,8 @@ static const char *const REVOCATIONS[] = {
 static const struct migration MIGRATIONS[] = {
     {210, "identity: connections and proved domains", CONNECTIONS},
     {211, "identity: sign-ins under way and provider tokens", SIGN_INS},
-    {212, "identity: health of OpenID providers", HEALTH},
-    {213, "identity: provider tokens to be revoked", REVOCATIONS},
+    {214, "identity: health of OpenID providers", HEALTH},
+    {215, "identity: provider tokens to be revoked", REVOCATIONS},
 };
 
 const struct migration_list CONNECTION_MIGRATIONS = {MIGRATIONS,

@@ -112,8 +112,8 @@ static void answer_saml(struct scope *scope, struct call *call,
     http_answer_json(call->response, 200, json_out_end(&out));
 }
 
-static void answer_oidc(struct scope *scope, struct call *call,
-                        const struct connection *connection, const struct oidc_health *health) {
+static void answer_oidc(struct scope *scope, struct call *call, const struct connection *connection,
+                        const struct oidc_health *health) {
     const struct fetching fetching = {health->checked_us, health->good_us, health->next_us,
                                       health->failures, health->failure};
     struct json_out out = json_out_begin(scope->arena);
