@@ -21,7 +21,7 @@ struct saml_verifier *saml_fuzz_verifier(void) {
     return verifier;
 }
 
-void saml_fuzz_lab(struct lab *lab, struct scope *scope, enum saml_kind kind) {
+void saml_fuzz_lab(struct lab *lab, struct scope *scope, enum case_kind kind) {
     lab_open(lab, scope, kind);
     lab->certificates[1] = forge_key(FORGE_IDP_P256)->certificate;
     lab->trust.certificate_count = 2;
@@ -74,7 +74,7 @@ static const char *metadata(struct lab *lab) {
 }
 
 /* Signing is dear: each honest message is made once and kept. */
-static const char *honest(struct lab *lab, enum saml_kind kind, unsigned which) {
+static const char *honest(struct lab *lab, enum case_kind kind, unsigned which) {
     enum { KINDS = 3, MESSAGES = 6 };
     static char *kept[KINDS][MESSAGES];
     char **place = &kept[kind][which % MESSAGES];
@@ -90,7 +90,7 @@ static const char *honest(struct lab *lab, enum saml_kind kind, unsigned which) 
     return *place;
 }
 
-struct str saml_fuzz_message(struct lab *lab, enum saml_kind kind, const uint8_t *bytes, size_t len,
+struct str saml_fuzz_message(struct lab *lab, enum case_kind kind, const uint8_t *bytes, size_t len,
                              struct str *ret_honest) {
     const unsigned which = len == 0 ? 0 : bytes[0] % (kind == OF_LOGOUT ? 4U : 6U);
     const char *text = honest(lab, kind, which);

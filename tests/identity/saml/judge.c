@@ -53,7 +53,7 @@ static void assert_untouched(const union facts *facts, size_t size) {
     }
 }
 
-static size_t size_of(enum saml_kind kind) {
+static size_t size_of(enum case_kind kind) {
     switch (kind) {
     case OF_LOGOUT: return sizeof(struct saml_logout);
     case OF_METADATA: return sizeof(struct saml_idp);
@@ -62,7 +62,7 @@ static size_t size_of(enum saml_kind kind) {
     return sizeof(struct saml_response);
 }
 
-static const char *said(struct arena *arena, enum saml_kind kind, const union facts *facts) {
+static const char *said(struct arena *arena, enum case_kind kind, const union facts *facts) {
     switch (kind) {
     case OF_LOGOUT: return said_logout(arena, &facts->logout);
     case OF_METADATA: return said_metadata(arena, &facts->idp);

@@ -69,7 +69,7 @@ struct saml_key_source lab_keys(struct lab *lab) {
 
 #define PERSISTENT "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
 
-static const char *said_by_good(const struct forge *forge, enum saml_kind kind) {
+static const char *said_by_good(const struct forge *forge, enum case_kind kind) {
     switch (kind) {
     case OF_RESPONSE:
         return forge_text(forge->arena,
@@ -89,7 +89,7 @@ static const char *said_by_good(const struct forge *forge, enum saml_kind kind) 
     return NULL;
 }
 
-void lab_open(struct lab *lab, struct scope *scope, enum saml_kind kind) {
+void lab_open(struct lab *lab, struct scope *scope, enum case_kind kind) {
     *lab = (struct lab){.scope = scope, .arena = scope->arena};
     lab->forge = forge_begin(scope->arena);
     const struct forge *forge = &lab->forge;

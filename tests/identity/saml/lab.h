@@ -8,7 +8,7 @@
 #include "tests/support/fixture.h"
 #include "tests/support/forge.h"
 
-enum saml_kind { OF_RESPONSE, OF_LOGOUT, OF_METADATA };
+enum case_kind { OF_RESPONSE, OF_LOGOUT, OF_METADATA };
 
 struct lab {
     struct scope *scope;
@@ -43,7 +43,7 @@ enum saml_edit {
 
 struct saml_class {
     const char *title, *reference;
-    enum saml_kind kind;
+    enum case_kind kind;
     enum saml_edit edit;
     size_t count;
     const struct saml_case *cases;
@@ -54,7 +54,7 @@ struct saml_class {
 extern const struct saml_class *const SAML_CLASSES[];
 extern const size_t SAML_CLASS_COUNT;
 
-void lab_open(struct lab *lab, struct scope *scope, enum saml_kind kind);
+void lab_open(struct lab *lab, struct scope *scope, enum case_kind kind);
 struct saml_key_source lab_keys(struct lab *lab);
 struct str lab_message(struct lab *lab, const struct saml_class *class,
                        const struct saml_case *one);

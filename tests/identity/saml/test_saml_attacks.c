@@ -4,6 +4,7 @@
 
 #include "identity/saml/saml_metadata_read.h"
 #include "identity/saml/saml_verify.h"
+#include "tests/identity/saml/document.h"
 #include "tests/identity/saml/judge.h"
 
 static result on_response(void *context, struct lab *lab, struct str bytes,
@@ -23,9 +24,19 @@ static result on_metadata(void *context, struct lab *lab, struct str bytes, stru
     return saml_metadata_read(lab->scope, context, &lab->metadata, ret);
 }
 
-int main(void) {
+static int puts_whole(const char *text) {
+    return fputs(text, stdout) == EOF;
+}
+
+int main(int argc, char **argv) {
     struct fixture fixture;
     fixture_open(&fixture);
+    if (argc == 2 && strcmp(argv[1], "--document") == 0) {
+        return puts_whole(document_write(fixture.scope.arena));
+    }
+    if (argc == 3 && strcmp(argv[1], "--check") == 0) {
+        return document_check(fixture.scope.arena, argv[2]);
+    }
     struct saml_verifier *verifier = NULL;
     if (!is_ok(saml_verify_start(&fixture.scope, &verifier))) {
         (void) fprintf(stderr, "%s\n", fixture.scope.reason);
