@@ -47,7 +47,7 @@ result jail_new(struct scope *scope, const struct jail_settings *settings, struc
     jail->settings = *settings;
     jail->settings.wall_us = settings->wall_us == 0 ? WALL_US : settings->wall_us;
     jail->settings.queue_us = settings->queue_us == 0 ? QUEUE_US : settings->queue_us;
-    assert(settings->messages >= 1);
+    assert(settings->program != NULL && settings->messages >= 1);
     for (size_t i = 0; i < settings->roles->count; i++) {
         set_up_pool(jail, i);
     }

@@ -80,10 +80,13 @@ struct jail_call {
     void *context;
 };
 
+/* For a program whose own main does so; another one would start itself without end. */
+#define JAIL_OWN_PROGRAM "/proc/self/exe"
+
 struct jail_settings {
     const struct env *env;
     const struct jail_roles *roles;
-    const char *program; /* whose binary the keeper is; NULL: this very process' */
+    const char *program; /* whose binary the keepers are; its main calls jail_keeper_main */
     size_t children[JAIL_ROLES_MAX];
     unsigned messages; /* after so many a child is replaced; 1: a fresh process for each */
     int64_t wall_us;   /* of one call, from the moment it has a child; 0: 5 s */

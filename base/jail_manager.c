@@ -71,8 +71,6 @@ static bool plan_signals(posix_spawnattr_t *attributes) {
 }
 
 static bool spawn(struct arena *arena, struct jail *jail, struct pool *pool, int line) {
-    const char *program =
-        jail->settings.program == NULL ? "/proc/self/exe" : jail->settings.program;
     char *const words[] = {
         writable(arena, STR("gatehouse")),
         writable(arena, STR(JAIL_KEEPER_COMMAND)),
@@ -85,9 +83,9 @@ static bool spawn(struct arena *arena, struct jail *jail, struct pool *pool, int
     (void) posix_spawn_file_actions_init(&actions);
     (void) posix_spawnattr_init(&attributes);
     pid_t pid = 0;
-    const bool is_started =
-        plan_descriptors(&actions, line) && plan_signals(&attributes) &&
-        posix_spawn(&pid, program, &actions, &attributes, words, make_environment(arena)) == 0;
+    const bool is_started = plan_descriptors(&actions, line) && plan_signals(&attributes) &&
+                            posix_spawn(&pid, jail->settings.program, &actions, &attributes, words,
+                                        make_environment(arena)) == 0;
     (void) posix_spawn_file_actions_destroy(&actions);
     (void) posix_spawnattr_destroy(&attributes);
     if (is_started) {

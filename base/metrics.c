@@ -41,6 +41,20 @@ static bool is_plain_name(const char *text) {
            text[strspn(text, "abcdefghijklmnopqrstuvwxyz_0123456789")] == '\0';
 }
 
+/* The parts of "role,cause". */
+static bool are_plain_names(const char *text) {
+    struct str left = str_from_c(text);
+    bool is_plain = true;
+    while (is_plain && left.len > 0) {
+        struct str name;
+        char copy[64];
+        left = str_split(left, ',', &name);
+        (void) snprintf(copy, sizeof copy, "%.*s", STR_ARG(name));
+        is_plain = name.len < sizeof copy && is_plain_name(copy);
+    }
+    return is_plain;
+}
+
 static bool is_plain_text(const char *text) {
     for (; *text != '\0'; text++) {
         if (*text < 0x20 || *text > 0x7e || *text == '"' || *text == '\\') {
@@ -53,7 +67,7 @@ static bool is_plain_text(const char *text) {
 static void check(const struct metric_definition *definition) {
     assert(is_plain_name(definition->name) && is_plain_text(definition->help));
     assert((definition->label == NULL) == (definition->label_count == 0));
-    assert(definition->label == NULL || is_plain_name(definition->label));
+    assert(definition->label == NULL || are_plain_names(definition->label));
     for (size_t i = 0; i < definition->label_count; i++) {
         assert(is_plain_text(definition->label_values[i]));
     }
@@ -164,6 +178,20 @@ struct sample {
     const char *bound;  /* le of a bucket, or NULL */
 };
 
+/* name="value", of each label */
+static void put_labels(struct strbuf *buf, struct str names, struct str values) {
+    while (names.len > 0) {
+        struct str name;
+        struct str value;
+        names = str_split(names, ',', &name);
+        values = str_split(values, ',', &value);
+        strbuf_add(buf, name);
+        strbuf_add_c(buf, "=\"");
+        strbuf_add(buf, value);
+        strbuf_add_c(buf, names.len > 0 ? "\"," : "\"");
+    }
+}
+
 /* name_suffix{label="value",le="bound"} */
 static void put_series(struct strbuf *buf, const struct sample *sample) {
     const struct metric_definition *definition = sample->definition;
@@ -172,10 +200,9 @@ static void put_series(struct strbuf *buf, const struct sample *sample) {
     strbuf_add_c(buf, sample->suffix);
     strbuf_add_c(buf, has_label || sample->bound != NULL ? "{" : "");
     if (has_label) {
-        strbuf_add_c(buf, definition->label);
-        strbuf_add_c(buf, "=\"");
-        strbuf_add_c(buf, definition->label_values[sample->value]);
-        strbuf_add_c(buf, sample->bound != NULL ? "\"," : "\"");
+        put_labels(buf, str_from_c(definition->label),
+                   str_from_c(definition->label_values[sample->value]));
+        strbuf_add_c(buf, sample->bound != NULL ? "," : "");
     }
     if (sample->bound != NULL) {
         strbuf_add_c(buf, "le=\"");

@@ -22,7 +22,8 @@ struct metric_definition {
     const char *name; /* "gatehouse_revocation_seconds" */
     const char *help;
     enum metric_kind kind;
-    const char *label; /* NULL: none, and one series */
+    /* NULL: none, and one series. Several are written "role,cause", each value "verify,crash". */
+    const char *label;
     const char *const *label_values;
     size_t label_count;
     const int64_t *buckets_us; /* upper bounds, ascending; +Inf is added */

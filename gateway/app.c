@@ -275,6 +275,7 @@ static struct str app_metrics(void *self, struct arena *arena) {
                (int64_t) queue_depth(app->database_queue, QUEUE_NORMAL));
     metric_set(app->metrics, METRIC_QUEUE_DEPTH_REVOCATION,
                (int64_t) queue_depth(app->database_queue, QUEUE_REVOCATION));
+    gateway_saml_measure(&app->saml);
     return metrics_write(arena, app->metrics);
 }
 
@@ -292,6 +293,7 @@ static result start_ops(struct scope *scope, struct app *app) {
 static result start_all(struct scope *scope, struct app *app) {
     TRY(start_store(scope, app));
     TRY(start_contexts(scope, app));
+    TRY(gateway_saml_start(scope, app, &app->saml));
     start_queues(app);
     start_follower(app);
     TRY(start_shards(scope, app));
@@ -390,6 +392,7 @@ void app_stop(struct app **handle) {
     queue_free(&app->cpu_queue);
     queue_free(&app->outbound_queue);
     address_table_free(&app->addresses);
+    gateway_saml_stop(&app->saml);
     oidc_free(&app->identity.oidc);
     curl_client_free(&app->env.http);
     system_dns_free(&app->env.dns);

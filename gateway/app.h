@@ -12,6 +12,7 @@
 #include "gateway/follower.h"
 #include "gateway/http/loop.h"
 #include "gateway/http/ops.h"
+#include "gateway/saml.h"
 #include "gateway/serve.h"
 #include "gateway/tables.h"
 #include "gateway/worker.h"
@@ -50,6 +51,7 @@ struct app {
     struct table_storage tables;
     struct messaging messaging;
     struct identity identity;
+    struct gateway_saml saml;
     struct provisioning provisioning;
     struct queue *database_queue, *cpu_queue, *outbound_queue;
     struct pools pools;

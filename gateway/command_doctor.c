@@ -14,6 +14,7 @@
 #include "gateway/doctor_store.h"
 #include "gateway/seal_check_store.h"
 #include "identity/connection.h"
+#include "identity/saml/saml_jail_life.h"
 #include "messaging/org.h"
 
 enum { ORG_PAGE = 100, FILES_WANTED = 4096, MAX_SKEW_S = 5 };
@@ -155,6 +156,27 @@ static void examine_database(struct examination *e) {
     examine_database_clock(e, health.clock_us);
 }
 
+/* Whether this machine closes processes in as SAML needs it: one of each kind, and a message. */
+static void examine_jail(struct examination *e) {
+    const struct saml_jail_settings settings = {
+        .env = e->call->scope->env,
+        .roles = &SAML_JAIL_ROLES,
+        .program = JAIL_OWN_PROGRAM,
+        .children = {1, 1},
+        .messages = 1,
+    };
+    struct scope *scope = e->call->scope;
+    struct saml_jail *jail = NULL;
+    const bool is_good = is_ok(saml_jail_new(scope, &settings, &jail)) &&
+                         is_ok(saml_jail_ping(scope, jail, SAML_ROLE_VERIFY)) &&
+                         is_ok(saml_jail_ping(scope, jail, SAML_ROLE_BUILD));
+    saml_jail_free(&jail);
+    report(e, is_good ? VERDICT_GOOD : VERDICT_BAD, STR("jail"),
+           is_good ? "the processes that read SAML start, and answer"
+                   : "the processes that read SAML do not start: seccomp filters and /proc must "
+                     "be allowed here; the log says more");
+}
+
 static void examine_key(struct examination *e) {
     struct scope *scope = e->call->scope;
     struct secret key;
@@ -263,6 +285,7 @@ int command_doctor(struct command_call *call) {
     report(&e, VERDICT_GOOD, STR("settings"), "are in order");
     examine_limits(&e);
     examine_clock(&e);
+    examine_jail(&e);
     examine_database(&e);
     examine_key(&e);
     examine_mail(&e);

@@ -1,6 +1,7 @@
 #include "gateway/command_serve.h"
 
 #include "base/clock.h"
+#include "base/jail.h"
 #include "gateway/data_dir.h"
 #include "gateway/serve.h"
 
@@ -28,6 +29,10 @@ static struct serve_settings serve_of(const struct settings *settings, struct se
         .shards = (unsigned) settings->http_shards,
         .database_workers = (unsigned) settings->database_workers,
         .outbound_workers = (unsigned) settings->outbound_workers,
+        .jail_program = JAIL_OWN_PROGRAM,
+        .jail_children = (unsigned) settings->saml_jail_children,
+        .jail_build_children = (unsigned) settings->saml_jail_build_children,
+        .jail_messages = (unsigned) settings->saml_jail_messages,
         .bound_us = MS_TO_US(settings->revocation_bound_ms),
         .has_dead_man = settings->revocation_dead_man,
         .session_idle_us = S_TO_US(settings->session_idle_minutes * 60),

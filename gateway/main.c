@@ -1,9 +1,15 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/jail.h"
 #include "gateway/command.h"
+#include "identity/saml/saml_jail_life.h"
 
 int main(int argc, char **argv) {
+    int code = 0;
+    if (jail_keeper_main(&SAML_JAIL_ROLES, argc, argv, &code)) {
+        return code;
+    }
     const struct command_process process = {
         .argc = argc,
         .argv = (const char *const *) argv,

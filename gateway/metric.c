@@ -6,6 +6,10 @@ static const char *const PHASES[] = {"commit", "spread", "answer"};
 
 static const char *const OWNERS[] = {"provider", "own"};
 
+static const char *const JAIL_ROLES[] = {"verify", "build"};
+static const char *const JAIL_CAUSES[] = {"verify,crash", "verify,timeout", "verify,protocol",
+                                          "build,crash",  "build,timeout",  "build,protocol"};
+
 static const int64_t BOUNDS_US[] = {250,   500,    1000,   2500,   5000,    10000,   25000,
                                     50000, 100000, 250000, 500000, 1000000, 2000000, 4000000};
 
@@ -43,4 +47,17 @@ const struct metric_definition METRICS[METRIC_COUNT] = {
          "provider (theirs) or own. Ten years when "
          "there is none.",
          METRIC_GAUGE, "owner", OWNERS, 2, NULL, 0},
+    [METRIC_JAIL_DEATHS] =
+        {"gatehouse_saml_jail_deaths_total",
+         "Closed-in processes that died of a message, took too long or answered what they must "
+         "not.",
+         METRIC_COUNTER, "role,cause", JAIL_CAUSES, 6, NULL, 0},
+    [METRIC_JAIL_CHILDREN] = {"gatehouse_saml_jail_children",
+                              "Closed-in processes that are ready or at work.", METRIC_GAUGE,
+                              "role", JAIL_ROLES, 2, NULL, 0},
+    [METRIC_JAIL_BUSY] = {"gatehouse_saml_jail_busy", "Closed-in processes at work.", METRIC_GAUGE,
+                          "role", JAIL_ROLES, 2, NULL, 0},
+    [METRIC_JAIL_WAITING] = {"gatehouse_saml_jail_waiting",
+                             "Messages that wait for a closed-in process.", METRIC_GAUGE, "role",
+                             JAIL_ROLES, 2, NULL, 0},
 };

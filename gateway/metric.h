@@ -12,9 +12,14 @@ enum metric {
     METRIC_QUEUE_DEPTH,
     METRIC_QUEUE_DEPTH_REVOCATION,
     METRIC_CERTIFICATE_EXPIRY, /* by owner: provider, own */
+    METRIC_JAIL_DEATHS,        /* by role * JAIL_DEATHS + enum jail_death */
+    METRIC_JAIL_CHILDREN,      /* by enum saml_role */
+    METRIC_JAIL_BUSY,
+    METRIC_JAIL_WAITING,
     METRIC_COUNT
 };
 
+enum jail_death { JAIL_DEATH_CRASH, JAIL_DEATH_TIMEOUT, JAIL_DEATH_PROTOCOL, JAIL_DEATHS };
 enum revocation_phase { REVOCATION_COMMIT, REVOCATION_SPREAD, REVOCATION_ANSWER };
 
 extern const struct metric_definition METRICS[METRIC_COUNT];

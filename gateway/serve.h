@@ -13,6 +13,9 @@ struct serve_settings {
     struct str source_url; /* AGPL section 13; empty: not stated */
     unsigned shards;       /* 0: one per core */
     unsigned database_workers, outbound_workers;
+    const char *jail_program; /* base/jail.h; NULL: no jail, and no SAML */
+    unsigned jail_children;   /* verify; 0: one per core, two at least */
+    unsigned jail_build_children, jail_messages;
     int64_t bound_us; /* revocation bound T */
     bool has_dead_man;
     int64_t session_idle_us, session_absolute_us;

@@ -54,6 +54,7 @@ struct settings {
     struct address_rules outbound_allow_addresses;
     struct str outbound_dns_server;
     int64_t outbound_workers, outbound_timeout_ms;
+    int64_t saml_jail_children, saml_jail_build_children, saml_jail_messages;
     int64_t live_max_per_user;
     struct str smtp_url, smtp_from, smtp_user, smtp_ca_pem;
     struct secret smtp_password;

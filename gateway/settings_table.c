@@ -95,6 +95,15 @@ static const struct setting TABLE[] = {
     NUMBER("outbound.timeout_ms", "5000", 100, 60000, outbound_timeout_ms,
            "Milliseconds after which an outbound call is given up."),
 
+    NUMBER("saml.jail_children", "0", 0, 64, saml_jail_children,
+           "Closed-in processes that read SAML messages; 0 is one per core, two at least. One "
+           "connection gets at most half of them."),
+    NUMBER("saml.jail_build_children", "2", 1, 64, saml_jail_build_children,
+           "Closed-in processes that make SAML messages."),
+    NUMBER("saml.jail_messages", "1000", 1, 1000000, saml_jail_messages,
+           "After so many messages a closed-in process is replaced; 1 is a fresh one for each "
+           "message, at a fifth to two fifths of the speed."),
+
     NUMBER("live.max_per_user", "16", 1, 1024, live_max_per_user,
            "Live connections of one person at most, on each shard."),
 

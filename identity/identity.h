@@ -7,6 +7,7 @@
 #include "messaging/call.h"
 
 struct oidc;        /* identity/oidc: provider caches and budgets */
+struct saml_jail;   /* identity/saml: closed-in processes that read and make messages */
 struct saml_reader; /* identity/saml: reads metadata */
 
 struct identity {
@@ -17,6 +18,7 @@ struct identity {
     int64_t sessions_per_person; /* 0: no limit */
     int64_t token_grace_us;      /* of provisioning tokens whose maker has left */
     struct oidc *oidc;
+    struct saml_jail *saml_jail;           /* NULL: SAML is not served */
     const struct saml_reader *saml_reader; /* NULL: SAML is not served */
 };
 

@@ -113,7 +113,7 @@ void saml_pack_authn_request(struct pack *pack, struct saml_authn_request *reque
     pack_bool(pack, &request->is_passive);
     pack_bool(pack, &request->is_signed);
     pack_text(pack, &request->name_id_format, SAML_TEXT_MAX);
-    pack_count(pack, &request->class_ref_count, SAML_CLASS_REFS_MAX);
+    pack_count(pack, &request->class_ref_count, SAML_CLASS_REFS_SENT_MAX);
     pack_list(pack, &request->class_refs, request->class_ref_count, pack_text, SAML_URL_MAX);
 }
 

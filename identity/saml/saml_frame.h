@@ -17,7 +17,7 @@ enum {
     SAML_PEM_MAX = 16 * 1024,
     SAML_RELAY_STATE_MAX = 80,
     SAML_KEYS_MAX = 2, /* for decryption: two during a rollover */
-    SAML_CLASS_REFS_MAX = 16,
+    SAML_CLASS_REFS_SENT_MAX = 16,
     SAML_ANSWER_MAX = 256 * 1024
 };
 

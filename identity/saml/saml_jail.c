@@ -124,6 +124,7 @@ static result knock(struct scope *scope, struct saml_jail *jail, struct door *do
     };
     enum jail_outcome outcome = JAIL_OUTCOME_COUNT;
     struct jail_message answer;
+    SAML_REQUIRE(scope, jail != NULL, SAML_JAIL_BUSY); /* a server without a jail reads nothing */
     TRY(jail_send(scope, jail->jail, &call, &outcome, &answer));
     TRY(fail_outcome(scope, outcome));
     return door->verdict == SAML_FINE ? OK_RESULT : saml_fail(scope, door->verdict);
@@ -238,6 +239,11 @@ result saml_jail_metadata(struct scope *scope, struct saml_jail *jail,
     TRY(knock(scope, jail, &door));
     *ret = *facts;
     return OK_RESULT;
+}
+
+result saml_jail_read(struct scope *scope, void *jail, const struct saml_metadata_input *input,
+                      struct saml_idp *ret) {
+    return saml_jail_metadata(scope, jail, input, ret);
 }
 
 /* A message of ours: the party, the row of the kind, and where the browser goes. */

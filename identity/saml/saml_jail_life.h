@@ -11,7 +11,7 @@ extern const struct jail_roles SAML_JAIL_ROLES;
 struct saml_jail_settings {
     const struct env *env;
     const struct jail_roles *roles; /* SAML_JAIL_ROLES; tests have their own */
-    const char *program;            /* whose binary the keepers are; NULL: this very process' */
+    const char *program;            /* whose binary the keepers are: base/jail.h */
     size_t children[SAML_ROLE_COUNT];
     size_t waiting[SAML_ROLE_COUNT]; /* 0: four for each child */
     unsigned messages;               /* after so many a child is replaced */
@@ -28,5 +28,8 @@ struct saml_jail *saml_jail_new_local(const struct jail_roles *roles);
 void saml_jail_free(struct saml_jail **jail);
 
 void saml_jail_stats(struct saml_jail *jail, enum saml_role role, struct jail_stats *ret);
+/* What a struct saml_reader calls (saml_provider.h): `jail` is a struct saml_jail. */
+result saml_jail_read(struct scope *scope, void *jail, const struct saml_metadata_input *input,
+                      struct saml_idp *ret);
 /* One empty message through a child of the role: does it work here? As the doors fail. */
 RESULT saml_jail_ping(struct scope *scope, struct saml_jail *jail, enum saml_role role);

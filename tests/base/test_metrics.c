@@ -4,10 +4,11 @@
 
 #include "tests/support/fixture.h"
 
-enum { LOGINS, SOCKETS, REVOCATION, WAIT, METRIC_COUNT };
+enum { LOGINS, SOCKETS, REVOCATION, WAIT, DEATHS, METRIC_COUNT };
 enum { PHASE_COMMIT, PHASE_SPREAD, PHASES };
 
 static const char *const PHASE_NAMES[PHASES] = {"commit", "spread"};
+static const char *const CAUSES[] = {"verify,crash", "build,timeout"};
 static const int64_t BUCKETS_US[] = {5000, 250000, 2000000};
 
 static const struct metric_definition TABLE[METRIC_COUNT] = {
@@ -31,6 +32,12 @@ static const struct metric_definition TABLE[METRIC_COUNT] = {
               .kind = METRIC_HISTOGRAM,
               .buckets_us = BUCKETS_US,
               .bucket_count = 1},
+    [DEATHS] = {.name = "deaths_total",
+                .help = "Deaths.",
+                .kind = METRIC_COUNTER,
+                .label = "role,cause",
+                .label_values = CAUSES,
+                .label_count = 2},
 };
 
 static void the_text_is_what_prometheus_reads(void **state) {
@@ -44,6 +51,7 @@ static void the_text_is_what_prometheus_reads(void **state) {
     metric_observe_labelled(metrics, REVOCATION, PHASE_COMMIT, 5001);    /* behind it */
     metric_observe_labelled(metrics, REVOCATION, PHASE_COMMIT, 2000001); /* behind the last */
     metric_observe(metrics, WAIT, -5);
+    metric_add_labelled(metrics, DEATHS, 1, 3);
     assert_str(metrics_write(f->scope.arena, metrics),
                "# HELP logins_total Logins.\n"
                "# TYPE logins_total counter\n"
@@ -71,7 +79,11 @@ static void the_text_is_what_prometheus_reads(void **state) {
                "wait_seconds_bucket{le=\"0.005\"} 1\n"
                "wait_seconds_bucket{le=\"+Inf\"} 1\n"
                "wait_seconds_sum 0\n"
-               "wait_seconds_count 1\n");
+               "wait_seconds_count 1\n"
+               "# HELP deaths_total Deaths.\n"
+               "# TYPE deaths_total counter\n"
+               "deaths_total{role=\"verify\",cause=\"crash\"} 0\n"
+               "deaths_total{role=\"build\",cause=\"timeout\"} 3\n");
 }
 
 static void values_can_be_asked_for(void **state) {

@@ -304,7 +304,7 @@ static void a_request_is_built_from_party_and_fields(void **state) {
     assert_str(outgoing.url, "https://idp.example/sso");
     assert_str(outgoing.value, "urn:mfa");
     assert_str(outgoing.relay_state, "handle");
-    request.class_ref_count = SAML_CLASS_REFS_MAX + 1;
+    request.class_ref_count = SAML_CLASS_REFS_SENT_MAX + 1;
     assert_failed(saml_jail_authn_request(scope, doors->jail, &party, &request, &outgoing), scope,
                   INVALID, "pack.wrong");
 }
