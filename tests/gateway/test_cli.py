@@ -14,6 +14,7 @@ import select
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -236,6 +237,74 @@ class Tokens(Place):
                             (["--org", "globex", "--kind", "scim"], 1)):
             self.run_it("token", "create", *words, expect=code)
         self.assertEqual(self.ask("token", "list", "--org", "acme"), [])
+
+
+class Keys(Place):
+    """Of a SAML connection that stands in the database and was never asked anything."""
+
+    CONFIG = '{"metadata_url": "https://idp.example/metadata"}'
+    ID = "01890000-0000-7000-8000-000000000001"
+
+    def setUp(self):
+        super().setUp()
+        org = self.make_org()["org"]["id"]
+        row = (org, self.ID, "saml", "IdP", "new", self.CONFIG, 1, 0, 0, 0)
+        columns = ("org_id, id, kind, name, state, config, version, tested_us, created_us, "
+                   "changed_us")
+        if ENGINE == "postgres":
+            values = ", ".join(f"$${value}$$" for value in row)
+            subprocess.run(["psql", self.database[1], "-qc",
+                            f"INSERT INTO connection ({columns}) VALUES ({values})"], check=True)
+            return
+        with contextlib.closing(sqlite3.connect(self.database_file())) as database:
+            database.execute(f"INSERT INTO connection ({columns}) VALUES "
+                             "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+            database.commit()
+
+    def database_file(self):
+        files = [name for name in os.listdir(self.data) if name.endswith(".db")]
+        self.assertEqual(len(files), 1, files)
+        return os.path.join(self.data, files[0])
+
+    def key(self, *words, **more):
+        return self.run_it("key", words[0], "--org", "acme", self.ID, *words[1:], **more)
+
+    def keys(self):
+        return [(key["id"], key["use"], key["state"])
+                for key in self.ask("key", "list", "--org", "acme", self.ID)]
+
+    def publish(self, *words):
+        return self.ask("key", "publish", "--org", "acme", *words, self.ID)["id"]
+
+    def test_go_from_published_to_dropped(self):
+        first, second = self.publish(), self.publish()
+        self.assertEqual(self.keys(), [(first, "signing", "published"),
+                                       (second, "signing", "published")])
+        self.assertIn("(saml.key_slots)", self.run_it(
+            "key", "publish", "--org", "acme", self.ID, expect=1).stderr)
+        self.key("switch", first)
+        self.key("switch", second)
+        self.assertEqual(self.keys(), [(second, "signing", "active"),
+                                       (first, "signing", "retiring")])
+        self.assertIn("(saml.key_active)", self.key("drop", second, expect=1).stderr)
+        self.key("drop", first)
+        self.assertEqual(self.keys(), [(second, "signing", "active")])
+        self.assertIn("(saml.key_unknown)", self.key("switch", first, expect=1).stderr)
+        self.assertIn(second, self.key("list").stdout)
+        self.assertNotIn("PRIVATE", self.key("list").stdout)
+
+    def test_are_for_signing_or_for_encryption(self):
+        key = self.publish("--use", "encryption")
+        self.assertEqual(self.keys(), [(key, "encryption", "published")])
+        self.run_it("key", "publish", "--org", "acme", "--use", "both", self.ID, expect=2)
+
+    def test_belong_to_a_connection_of_the_organisation(self):
+        self.make_org("globex")
+        for words in (("--org", "globex", self.ID), ("--org", "acme", "other"),
+                      ("--org", "nobody", self.ID)):
+            self.run_it("key", "list", *words, expect=1)
+            self.run_it("key", "publish", *words, expect=1)
+        self.run_it("key", "list", self.ID, expect=2)
 
 
 class People(Place):
