@@ -229,6 +229,7 @@ class Walk:
         self.expect(200, "oidc.jwks", {}, ids=ids)
         self.expect(303, "oidc.logged_out", {}, ids=ids)
         self.expect(200, "page.logged_out", {})
+        self.keys(carol)
         domain = self.expect(201, "domain.create", carol, {"domain": "proved.acme.test"})
         self.expect(200, "domain.list", carol)
         self.call("domain.verify", carol, ids=[domain["id"]])
@@ -238,6 +239,22 @@ class Walk:
         self.expect(200, "token.list", carol)
         self.expect(204, "token.revoke", carol, ids=[token["id"]])
         self.expect(401, "scim.config", {"Authorization": f"Bearer {token['secret']}"})
+
+    def keys(self, carol):
+        made = self.expect(201, "connection.create", carol, {
+            "kind": "saml", "name": "SAML", "entity_id": "https://idp.acme.test/", "provisioning": "match",
+            "sso_url": "https://idp.acme.test/sso", "certificate": self.authority})
+        ids = [made["id"]]
+        self.expect(200, "saml.metadata", {}, ids=ids)
+        first = self.expect(200, "connection.key_list", carol, ids=ids)["items"]
+        old = [key["id"] for key in first if key["use"] == "signing"]
+        new = self.expect(201, "connection.key_publish", carol, {"use": "signing"}, ids=ids)["id"]
+        self.expect(409, "connection.key_publish", carol, {"use": "signing"}, ids=ids)
+        self.expect(200, "connection.key_activate", carol, ids=ids + [new])
+        self.expect(409, "connection.key_drop", carol, ids=ids + [new])
+        self.expect(204, "connection.key_drop", carol, ids=ids + old)
+        self.expect(204, "connection.delete", carol, ids=ids)
+        self.expect(404, "saml.metadata", {}, ids=ids)
 
     def directory(self):
         schemas = ["urn:ietf:params:scim:schemas:core:2.0:User"]
