@@ -10,7 +10,7 @@
  *       the same at a fixed rate, until the end of its input
  *   bench_load bare    SOCKETS MESSAGES BYTES CORE
  *       the yardstick of fanout: a loop of send() on that core ("-": any), the same reader
- *   bench_load revoke  PORT SEED IDLE FIRST LEAVERS SOCKETS PROBE-URL
+ *   bench_load revoke  PORT SEED IDLE FIRST LEAVERS SOCKETS PROBE-URL PROBE-SEED PROBE-FIRST
  *       SCIM active=false, request sent -> last close frame read, interleaved with commits of the
  *       same rows; leavers are taken from position FIRST on
  *   bench_load storm   PORT SEED FIRST LEAVERS WRITERS
@@ -30,7 +30,7 @@ static const struct {
     int (*run)(char **args);
 } MODES[] = {
     {"get", 5, load_get_run},         {"idle", 3, load_idle_run}, {"fanout", 5, load_fanout_run},
-    {"chatter", 4, load_chatter_run}, {"bare", 4, load_bare_run}, {"revoke", 7, load_revoke_run},
+    {"chatter", 4, load_chatter_run}, {"bare", 4, load_bare_run}, {"revoke", 9, load_revoke_run},
     {"storm", 5, load_storm_run},
 };
 

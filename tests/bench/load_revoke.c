@@ -128,7 +128,7 @@ int load_revoke_run(char **args) {
     load_open_all(&run.load, &run.seed, 0, run.idle, 0);
     load_open_all(&run.load, &run.seed, run.idle, leaving, run.first);
     run.scim = load_connect(port);
-    struct probe *probe = probe_open(args[6]);
+    struct probe *probe = probe_open(args[6], args[7], strtoul(args[8], NULL, 10));
     run.close_ns = room_for(run.leavers);
     run.answer_ns = room_for(run.leavers);
     run.commit_ns = room_for(run.leavers);

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
@@ -9,37 +10,83 @@
 #include "base/env.h"
 #include "base/random.h"
 #include "tests/bench/load_client.h"
+#include "tests/bench/load_seed.h"
 
-/* One table per kind of row that a deactivation writes: the person, the block, the session, audit,
- * job, receipt, event head and event, revocation head and row. */
-static const struct statement CREATE[] = {
-    {"probe.create_row", INSTALLATION,
-     "CREATE TABLE IF NOT EXISTS probe_row (id TEXT PRIMARY KEY, kind TEXT NOT NULL, "
-     "body TEXT NOT NULL)",
-     NULL},
-    {"probe.create_head", INSTALLATION,
-     "CREATE TABLE IF NOT EXISTS probe_head (name TEXT PRIMARY KEY, seq BIGINT NOT NULL)", NULL},
-    {"probe.create_heads", INSTALLATION,
-     "INSERT INTO probe_head (name, seq) VALUES ('user', 0), ('event', 0), ('revocation', 0) "
-     "ON CONFLICT (name) DO NOTHING",
-     NULL},
+/* What one deactivation writes, as tests/bench/part_storm.py has it for pgbench; without the
+ * guards and the reading in front of it. */
+enum {
+    TAKE_OUT,
+    BLOCK,
+    SESSIONS,
+    TOKENS,
+    OIDC,
+    AUDIT,
+    JOB,
+    RECEIPT,
+    EVENT_HEAD,
+    EVENT,
+    HEAD,
+    ROW,
+    MARK
 };
-static const struct statement BUMP = {
-    "probe.bump", INSTALLATION, "UPDATE probe_head SET seq = seq + 1 WHERE name = $1 RETURNING seq",
-    NULL};
-static const struct statement INSERT = {
-    "probe.insert", INSTALLATION, "INSERT INTO probe_row (id, kind, body) VALUES ($1, $2, $3)",
-    NULL};
-static const struct statement DELETE = {"probe.delete", INSTALLATION,
-                                        "DELETE FROM probe_row WHERE id = $1", NULL};
 
-static const char *const KINDS[] = {"block", "audit", "job", "receipt", "event", "revocation"};
+static const struct statement WRITES[] = {
+    [TAKE_OUT] = {"probe.take_out", TENANT,
+                  "UPDATE org_user SET state = 'deactivated', epoch = epoch + 1, changed_us = $3 "
+                  "WHERE org_id = $1 AND id = $2 RETURNING epoch",
+                  NULL},
+    [BLOCK] = {"probe.block", TENANT,
+               "INSERT INTO user_block (org_id, user_id, source, actor_kind, actor_id, reason, "
+               "created_us) VALUES ($1, $2, 'scim', 'connection', $4, '', $3)",
+               NULL},
+    [SESSIONS] = {"probe.sessions", TENANT,
+                  "DELETE FROM session WHERE org_id = $1 AND user_id = $2", NULL},
+    [TOKENS] = {"probe.tokens", TENANT, "DELETE FROM api_token WHERE org_id = $1 AND owner_id = $2",
+                NULL},
+    [OIDC] = {"probe.oidc", TENANT, "DELETE FROM oidc_session WHERE org_id = $1 AND user_id = $2",
+              NULL},
+    [AUDIT] = {"probe.audit", TENANT,
+               "INSERT INTO audit (org_id, id, at_us, actor_kind, actor_id, source, action, "
+               "subject_kind, subject_id, reason_code, request_id) VALUES ($1, $4, $3, "
+               "'connection', $4, 'scim', 'user.deactivated', 'user', $2, NULL, $4)",
+               NULL},
+    [JOB] = {"probe.job", INSTALLATION,
+             "INSERT INTO job (id, org_id, kind, payload, state, attempts, run_at_us, owner, "
+             "reason, created_us) VALUES ($4, $1, 'user.cleanup', $2, 'dead', 0, $3, '', '', $3)",
+             NULL},
+    [RECEIPT] = {"probe.receipt", TENANT,
+                 "INSERT INTO receipt (org_id, id, kind, subject, user_id, source, received_us, "
+                 "committed_us, sockets, sessions, tokens, nodes) VALUES ($1, $4, 'user', $2, $2, "
+                 "'scim', $3, $3, 0, 1, 0, '[]')",
+                 NULL},
+    [EVENT_HEAD] = {"probe.event_head", TENANT,
+                    "UPDATE event_head SET seq = seq + 1 WHERE stream = $1 RETURNING seq", NULL},
+    [EVENT] = {"probe.event", TENANT,
+               "INSERT INTO event (stream, seq, topic, payload, created_us) SELECT stream, seq, "
+               "'user.deactivated', CAST($3 AS TEXT), CAST($2 AS BIGINT) FROM event_head "
+               "WHERE stream = $1",
+               NULL},
+    [HEAD] = {"probe.head", INSTALLATION,
+              "UPDATE revocation_head SET seq = seq + 1 WHERE partition = 1 RETURNING seq", NULL},
+    [ROW] = {"probe.row", INSTALLATION,
+             "INSERT INTO revocation (partition, seq, id, org_id, kind, subject, epoch, reason, "
+             "origin, created_us) SELECT partition, seq, CAST($4 AS TEXT), "
+             "CAST($1 AS TEXT), 'user', CAST($2 AS TEXT), 2, 'user.deactivated', 'x', "
+             "CAST($3 AS BIGINT) FROM revocation_head WHERE partition = 1",
+             NULL},
+    [MARK] = {"probe.mark", TENANT,
+              "UPDATE org_user SET revoked_seq = $3, revocation_id = $4 WHERE org_id = $1 "
+              "AND id = $2",
+              NULL},
+};
 
 struct probe {
     struct arena *arena, *kept;
     struct env env;
     struct store *store;
     struct db *db;
+    struct load_seed seed;
+    size_t next; /* session of whoever goes next */
 };
 
 static void must(const struct scope *scope, result done) {
@@ -49,7 +96,7 @@ static void must(const struct scope *scope, result done) {
     }
 }
 
-struct probe *probe_open(const char *url) {
+struct probe *probe_open(const char *url, const char *seed, size_t first) {
     struct probe *probe = calloc(1, sizeof *probe);
     if (probe == NULL) {
         exit(1);
@@ -57,6 +104,8 @@ struct probe *probe_open(const char *url) {
     probe->arena = arena_new();
     probe->kept = arena_new();
     probe->env = (struct env){.clock = system_clock(), .random = system_random()};
+    probe->next = first;
+    load_seed_read(seed, &probe->seed);
     struct scope scope = {probe->kept, &probe->env, NULL};
     const struct store_settings settings = {
         .url = str_from_c(url),
@@ -65,38 +114,56 @@ struct probe *probe_open(const char *url) {
     };
     must(&scope, store_open(&scope, &settings, &probe->store));
     must(&scope, db_open(&scope, probe->store, &probe->db));
-    AUTO(tx_end) struct tx *tx = NULL;
-    must(&scope, tx_begin(&scope, probe->db, LANE_NORMAL, &tx));
-    for (size_t i = 0; i < sizeof CREATE / sizeof CREATE[0]; i++) {
-        struct rows rows;
-        must(&scope, tx_run(&scope, tx, &CREATE[i], NO_VALUES, &rows));
-    }
-    must(&scope, tx_commit(&scope, tx));
     return probe;
 }
 
-static void bump(struct scope *scope, struct tx *tx, const char *name) {
-    struct rows rows;
-    must(scope, tx_run(scope, tx, &BUMP, VALUES(value_text(str_from_c(name))), &rows));
+static struct values values_of(struct scope *scope, size_t write, const struct value known[5]) {
+    struct value *some = NEW_ARRAY(scope->arena, 5, struct value);
+    for (size_t i = 0; i < 5; i++) {
+        some[i] = known[i];
+    }
+    some[3] = value_text(uuid_v7(scope));
+    switch (write) {
+    case TAKE_OUT: return (struct values){some, 3};
+    case SESSIONS:
+    case TOKENS:
+    case OIDC: return (struct values){some, 2};
+    case EVENT_HEAD: return (struct values){some, 1};
+    case HEAD: return NO_VALUES;
+    case JOB: some[1] = known[4]; return (struct values){some, 4};
+    case EVENT:
+        some[1] = known[2];
+        some[2] = known[4];
+        return (struct values){some, 3};
+    default: return (struct values){some, 4};
+    }
+}
+
+/* Sent the way the server sends what it need not wait for: the yardstick is the quickest commit of
+ * these rows that the same driver can make. */
+static void write_rows(struct scope *scope, struct tx *tx, const struct load_session *leaver,
+                       const char *org_id) {
+    const struct value known[5] = {
+        value_text(str_from_c(org_id)), value_text(str_from_c(leaver->user)),
+        value_number(clock_now_us(scope->env->clock)), value_null(),
+        value_text(STR("{\"user\":\"01a208e8-98a7-71c0-9cd9-35865a91ebb2\",\"epoch\":2}"))};
+    for (size_t i = 0; i < sizeof WRITES / sizeof WRITES[0]; i++) {
+        must(scope, tx_send(scope, tx, &WRITES[i], values_of(scope, i, known), NULL));
+    }
 }
 
 uint64_t probe_commit(struct probe *probe) {
     struct scope scope = {probe->arena, &probe->env, NULL};
+    const struct load_session *leaver = &probe->seed.sessions[probe->next];
+    const size_t org = leaver->org;
+    while (probe->next < probe->seed.count &&
+           strcmp(probe->seed.sessions[probe->next].user, leaver->user) == 0) {
+        probe->next++;
+    }
     const uint64_t start = load_now_ns();
     AUTO(tx_end) struct tx *tx = NULL;
-    struct rows rows;
     must(&scope, tx_begin(&scope, probe->db, LANE_REVOCATION, &tx));
-    bump(&scope, tx, "user");
-    must(&scope, tx_run(&scope, tx, &DELETE, VALUES(value_text(STR("session"))), &rows));
-    for (size_t i = 0; i < sizeof KINDS / sizeof KINDS[0]; i++) {
-        must(&scope,
-             tx_run(&scope, tx, &INSERT,
-                    VALUES(value_text(uuid_v7(&scope)), value_text(str_from_c(KINDS[i])),
-                           value_text(STR("{\"a body\":\"of the usual size of such rows\"}"))),
-                    &rows));
-    }
-    bump(&scope, tx, "event");
-    bump(&scope, tx, "revocation");
+    write_rows(&scope, tx, leaver, probe->seed.orgs[org].id);
     must(&scope, tx_commit(&scope, tx));
     const uint64_t took = load_now_ns() - start;
     tx_end(&tx);
