@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "provisioning/scim/scim_http.h"
+
 /* Takes the piece behind the leading slash; *path goes on with the next slash. */
 static struct str next_piece(struct str *path) {
     const struct str behind = str_from(*path, 1);
@@ -70,18 +72,33 @@ static unsigned methods_of(const struct route *route) {
     return route->method == HTTP_GET ? bit | 1U << HTTP_HEAD : bit;
 }
 
-/* Some SCIM clients ask for /Users/?filter=…; nobody else gets two addresses for one thing. */
-static struct str path_of(const struct http_request *request) {
+/* Some SCIM clients ask for /Users/?filter=…, and some of a provider's forms want an address for
+ * each organisation, /scim/{org}/v2; nobody else gets two addresses for one thing. */
+static struct str path_of(struct scope *scope, const struct http_request *request,
+                          struct str *ret_org) {
     const struct str path = request->path;
-    const bool has_slash = str_has_prefix(path, STR("/scim/")) && str_has_suffix(path, STR("/"));
-    return has_slash ? str_first(path, path.len - 1) : path;
+    const struct str root = STR("/scim/");
+    *ret_org = STR("");
+    if (!str_has_prefix(path, root)) {
+        return path;
+    }
+    const bool has_slash = str_has_suffix(path, STR("/"));
+    const struct str whole = has_slash ? str_first(path, path.len - 1) : path;
+    struct str first = STR("");
+    const struct str rest = str_split(str_from(whole, root.len), '/', &first);
+    if (first.len == 0 || str_eq(first, STR("v2")) || !str_has_prefix(rest, STR("v2/"))) {
+        return whole;
+    }
+    *ret_org = first;
+    return str_format(scope->arena, "/scim/%.*s", STR_ARG(rest));
 }
 
 /* Rows are tried in order, so a literal row stands before one with an argument in its place. */
 result route_find(struct scope *scope, const struct route_list *list, struct http_request *request,
                   const struct route **ret, unsigned *ret_allowed) {
     unsigned allowed = 0;
-    const struct str path = path_of(request);
+    struct str org = STR("");
+    const struct str path = path_of(scope, request, &org);
     for (size_t i = 0; i < list->count; i++) {
         const struct route *route = &list->routes[i];
         struct match match;
@@ -91,6 +108,7 @@ result route_find(struct scope *scope, const struct route_list *list, struct htt
         }
         if (is_method(route, request->method)) {
             memcpy(request->path_args, match.args, sizeof request->path_args);
+            request->path_args[SCIM_ORG_ARG] = org.len > 0 ? org : request->path_args[SCIM_ORG_ARG];
             *ret = route;
             return OK_RESULT;
         }

@@ -4,6 +4,7 @@
 #include "base/form.h"
 #include "base/log.h"
 #include "base/percent.h"
+#include "messaging/org.h"
 #include "provisioning/provisioning.h"
 #include "provisioning/scim/scim_discovery.h"
 #include "provisioning/scim/scim_error.h"
@@ -101,9 +102,23 @@ static struct str base_url(struct scope *scope, const struct call *call) {
     return str_format(scope->arena, "%.*s/scim/v2", STR_ARG(call->provisioning->public_url));
 }
 
+/* The token decides the organisation; an address that names another one, or none that is there, is
+ * no address of ours. */
+static result check_address(struct scope *scope, const struct call *call) {
+    const struct str named = call->request->path_args[SCIM_ORG_ARG];
+    if (named.len == 0 || call->actor == NULL || str_eq(named, call->actor->org_id)) {
+        return OK_RESULT;
+    }
+    struct org org;
+    TRY(org_find(scope, call->db, call->actor->org_id, &org));
+    REQUIRE(scope, str_eq(named, org.slug), NOT_FOUND, "scim.endpoint");
+    return OK_RESULT;
+}
+
 static result read_source(struct scope *scope, const struct call *call, struct scim_source *ret) {
     REQUIRE(scope, call->actor != NULL && call->actor->kind == ACTOR_CONNECTION, FORBIDDEN,
             "scim.actor");
+    TRY(check_address(scope, call));
     *ret = (struct scim_source){
         .org_id = call->actor->org_id,
         .connection_id = call->actor->id,
@@ -314,6 +329,7 @@ result scim_user_delete(struct scope *scope, struct call *call) {
 /* RFC 7644 section 4: a filter on these lists is refused; other parameters are ignored. */
 static result check_no_filter(struct scope *scope, const struct call *call) {
     struct query query;
+    TRY(check_address(scope, call));
     TRY(read_query(scope, call, &query));
     REQUIRE(scope, query.filter.len == 0, FORBIDDEN, "scim.discovery_filter");
     return OK_RESULT;
@@ -333,9 +349,15 @@ static void answer_whole_list(struct scope *scope, struct call *call, const stru
     answer_json(scope, call, 200, answer);
 }
 
-result scim_config(struct scope *scope, struct call *call) {
+static result get_config(struct scope *scope, struct call *call) {
+    TRY(check_address(scope, call));
     answer_json(scope, call, 200, scim_show_config(scope, base_url(scope, call)));
     return OK_RESULT;
+}
+
+result scim_config(struct scope *scope, struct call *call) {
+    const struct scim_outcome outcome = {0};
+    return conclude(scope, call, &outcome, get_config(scope, call));
 }
 
 static result list_types(struct scope *scope, struct call *call) {
@@ -361,6 +383,7 @@ static result list_schemas(struct scope *scope, struct call *call) {
 }
 
 static result get_type(struct scope *scope, struct call *call) {
+    TRY(check_address(scope, call));
     const struct scim_type *type = scim_type_find(call->request->path_args[0]);
     REQUIRE(scope, type != NULL, NOT_FOUND, "scim.unknown");
     answer_json(scope, call, 200, scim_show_type(scope, base_url(scope, call), type));
@@ -368,6 +391,7 @@ static result get_type(struct scope *scope, struct call *call) {
 }
 
 static result get_schema(struct scope *scope, struct call *call) {
+    TRY(check_address(scope, call));
     const struct scim_schema *schema = scim_schema_by_urn(call->request->path_args[0]);
     REQUIRE(scope, schema != NULL, NOT_FOUND, "scim.unknown");
     answer_json(scope, call, 200, scim_show_schema(scope, base_url(scope, call), schema));
@@ -403,6 +427,7 @@ static result refuse_endpoint(struct scope *scope, const struct call *call) {
         STR_INIT(".search"),
     };
     struct str name;
+    TRY(check_address(scope, call));
     (void) str_split(call->request->path_args[0], '/', &name);
     for (size_t i = 0; i < sizeof KNOWN / sizeof KNOWN[0]; i++) {
         REQUIRE(scope, !str_eq(KNOWN[i], name), FORBIDDEN, "scim.unsupported");

@@ -5,6 +5,9 @@
 
 #include "messaging/call.h"
 
+/* Where path_args hold the {org} of /scim/{org}/v2; empty for /scim/v2. */
+enum { SCIM_ORG_ARG = HTTP_MAX_PATH_ARGS - 1 };
+
 RESULT scim_user_list(struct scope *scope, struct call *call);
 RESULT scim_user_create(struct scope *scope, struct call *call);
 RESULT scim_user_get(struct scope *scope, struct call *call);

@@ -1,4 +1,5 @@
 #include "gateway/routes.h"
+#include "provisioning/scim/scim_http.h"
 
 #include <string.h>
 
@@ -35,6 +36,32 @@ static void a_scim_client_may_append_a_slash_and_nobody_else(void **state) {
     assert_leads_to(f, HTTP_GET, "/scim/v2/Users/", "scim.user_list");
     assert_failed(find(f, HTTP_GET, "/version/", &route, &allowed), &f->scope, NOT_FOUND,
                   "route.unknown");
+}
+
+static struct str org_of(struct fixture *f, const char *path, const char *name) {
+    struct http_request request = {.method = HTTP_GET, .path = str_from_c(path)};
+    const struct route *route = NULL;
+    unsigned allowed = 0;
+    assert_ok(route_find(&f->scope, &ROUTES, &request, &route, &allowed));
+    assert_string_equal(route->name, name);
+    return request.path_args[SCIM_ORG_ARG];
+}
+
+static void a_scim_client_may_name_its_organisation(void **state) {
+    struct fixture *f = *state;
+    assert_str(org_of(f, "/scim/acme/v2/Users", "scim.user_list"), "acme");
+    assert_str(org_of(f, "/scim/acme/v2/Users/", "scim.user_list"), "acme");
+    assert_str(org_of(f, "/scim/acme/v2/Users/u-1", "scim.user_get"), "acme");
+    assert_str(org_of(f, "/scim/v2/Users/u-1", "scim.user_get"), "");
+    assert_str(org_of(f, "/scim/v2/v2/Users", "scim.other_get"), "");
+    const struct route *route = NULL;
+    unsigned allowed = 0;
+    const char *const NOWHERE[] = {"/scim/acme/v3/Users", "/scim//v2/Users", "/scim/acme/v2",
+                                   "/scim/acme/Users", "/other/acme/v2/Users"};
+    for (size_t i = 0; i < sizeof NOWHERE / sizeof NOWHERE[0]; i++) {
+        assert_failed(find(f, HTTP_GET, NOWHERE[i], &route, &allowed), &f->scope, NOT_FOUND,
+                      "route.unknown");
+    }
 }
 
 static void what_does_not_exist_is_not_found_and_another_method_is_named(void **state) {
@@ -107,6 +134,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         SENTENCE(a_path_leads_to_its_row_and_a_literal_wins_over_an_argument),
         SENTENCE(a_scim_client_may_append_a_slash_and_nobody_else),
+        SENTENCE(a_scim_client_may_name_its_organisation),
         SENTENCE(what_does_not_exist_is_not_found_and_another_method_is_named),
         SENTENCE(every_write_with_a_cookie_demands_the_csrf_header),
         SENTENCE(every_row_has_its_limits),

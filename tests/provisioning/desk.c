@@ -65,7 +65,7 @@ struct reply ask(const struct desk *desk, call_handler handler, struct request_t
     struct scope *scope = &desk->d->fixture.scope;
     struct http_request request = {
         .query = str_from_c(text.query),
-        .path_args = {str_from_c(text.id)},
+        .path_args = {str_from_c(text.id), [SCIM_ORG_ARG] = str_from_c(text.org)},
         .body = str_from_c(text.body),
         .request_id = STR("request-1"),
         .received_us = clock_now_us(desk->d->fixture.env.clock),

@@ -31,6 +31,7 @@ struct reply {
 
 struct request_text {
     const char *id, *query, *body, *if_match, *if_none_match, *content_type;
+    const char *org; /* of /scim/{org}/v2 */
 };
 
 /* For on_both_use: what these tests need of the schema. */

@@ -587,9 +587,47 @@ static void of_sixteen_restores_one_brings_the_person_back(void **state) {
     assert_int_equal(person(&desk, id).epoch, 3);
 }
 
+/* The token decides; the address may only agree. */
+static void an_address_that_names_another_organisation_does_nothing(void **state) {
+    const struct desk desk = given_desk(*state, "acme");
+    (void) given_desk(*state, "other");
+    const struct str id = hired(&desk, "leaver");
+    const char *out = OPERATIONS("[{\"op\":\"replace\",\"path\":\"active\",\"value\":false}]");
+    const char *const WRONG[] = {"other", "nobody", "ACME"};
+    for (size_t i = 0; i < sizeof WRONG / sizeof WRONG[0]; i++) {
+        const struct reply refused =
+            ask(&desk, scim_user_patch,
+                (struct request_text){.id = id.at, .body = out, .org = WRONG[i]});
+        assert_error(&refused, 404, NULL);
+        const struct reply config = ask(&desk, scim_config, (struct request_text){.org = WRONG[i]});
+        assert_error(&config, 404, NULL);
+        const struct reply types =
+            ask(&desk, scim_resource_type_list, (struct request_text){.org = WRONG[i]});
+        assert_error(&types, 404, NULL);
+        const struct reply schema =
+            ask(&desk, scim_schema_get, (struct request_text){.id = CORE_URN, .org = WRONG[i]});
+        assert_error(&schema, 404, NULL);
+    }
+    assert_int_equal(person(&desk, id).state, USER_ACTIVE);
+    assert_int_equal(credentials_of(&desk, id), 1);
+    const struct reply done =
+        ask(&desk, scim_user_patch, (struct request_text){.id = id.at, .body = out, .org = "acme"});
+    assert_status(done, 200);
+    assert_int_equal(person(&desk, id).state, USER_DEACTIVATED);
+}
+
+static void an_address_may_name_the_organisation_by_its_id(void **state) {
+    const struct desk desk = given_desk(*state, "acme");
+    const struct str org = desk.company.org.id;
+    const char *id = str_format(desk.d->fixture.scope.arena, "%.*s", STR_ARG(org)).at;
+    assert_status(ask(&desk, scim_config, (struct request_text){.org = id}), 200);
+}
+
 int main(void) {
     desk_use_migrations();
     const struct CMUnitTest tests[] = {
+        ON_BOTH(an_address_that_names_another_organisation_does_nothing),
+        ON_BOTH(an_address_may_name_the_organisation_by_its_id),
         ON_BOTH(every_patch_that_says_not_active_cuts_access_before_the_answer),
         ON_BOTH(a_patch_that_does_not_say_it_cuts_nobody),
         ON_BOTH(a_put_that_says_not_active_cuts_access),
