@@ -193,11 +193,21 @@ static const char *const AGREEMENTS[] = {
     NULL,
 };
 
+/* Equality of the first two characters does not hang on any collation, and finds the few among whom
+ * a longer prefix is looked for. */
+static const char *const PREFIXES[] = {
+    "CREATE INDEX org_user_name_start ON org_user (org_id, substr(name_key, 1, 2))",
+    "CREATE INDEX org_user_display_start ON org_user (org_id, substr(display_key, 1, 2))",
+    "CREATE INDEX org_user_email_start ON org_user (org_id, substr(email_key, 1, 2))",
+    NULL,
+};
+
 static const struct migration MIGRATIONS[] = {
     {100, "messaging: organisations and people", ORGANISATIONS},
     {101, "messaging: revocations, receipts, audit", RECORDS},
     {102, "messaging: conversations and messages", CONVERSATIONS},
     {103, "messaging: accepted agreements", AGREEMENTS},
+    {104, "messaging: people by the start of their names", PREFIXES},
 };
 
 const struct migration_list MESSAGING_MIGRATIONS = {MIGRATIONS,

@@ -47,24 +47,35 @@ static const struct statement PAGE = {
     "user.page", TENANT,
     "SELECT " COLUMNS " FROM org_user WHERE org_id = $1 AND id > $2 ORDER BY id LIMIT $3", NULL};
 
-static const struct statement SEARCH = {
-    "user.search", TENANT,
-    "SELECT " COLUMNS " FROM org_user WHERE org_id = $1 AND id > $2 AND ("
-    "substr(name_key, 1, length(CAST($3 AS TEXT))) = $3 OR "
-    "substr(display_key, 1, length(CAST($3 AS TEXT))) = $3 OR "
-    "substr(email_key, 1, length(CAST($3 AS TEXT))) = $3) ORDER BY id LIMIT $4",
-    NULL};
+/* $2 id, $3 folded prefix, $4 limit. */
+#define PAGE_WHERE(condition_)                                                                     \
+    "SELECT " COLUMNS " FROM org_user WHERE org_id = $1 AND id > $2 AND " condition_               \
+    " ORDER BY id LIMIT $4"
+#define STARTS(column_) "substr(" column_ ", 1, length(CAST($3 AS TEXT))) = $3"
+#define FOUND(column_)                                                                             \
+    "SELECT id FROM org_user WHERE org_id = $1 AND substr(" column_                                \
+    ", 1, 2) = substr(CAST($3 AS TEXT), 1, 2) AND " STARTS(column_)
+#define ANY_STARTS                                                                                 \
+    "(" STARTS("name_key") " OR " STARTS("display_key") " OR " STARTS("email_key") ")"
+#define ANY_FOUND                                                                                  \
+    "id IN (" FOUND("name_key") " UNION " FOUND("display_key") " UNION " FOUND("email_key") ")"
+
+static const struct statement SEARCH = {"user.search", TENANT, PAGE_WHERE(ANY_FOUND), NULL};
+
+static const struct statement SEARCH_DIRECTORY = {
+    "user.search_directory", TENANT, PAGE_WHERE("id IN (" FOUND("display_key") ")"), NULL};
+
+/* A single character matches so many that they are met in the order of ids. */
+static const struct statement SEARCH_SHORT = {"user.search_short", TENANT, PAGE_WHERE(ANY_STARTS),
+                                              NULL};
+
+static const struct statement SEARCH_DIRECTORY_SHORT = {"user.search_directory_short", TENANT,
+                                                        PAGE_WHERE(STARTS("display_key")), NULL};
 
 static const struct statement ADMINISTRATORS = {
     "user.administrators", TENANT,
     "SELECT " COLUMNS " FROM org_user WHERE org_id = $1 AND role IN ('admin', 'creator') "
     "AND state = 'active' ORDER BY id LIMIT 64",
-    NULL};
-
-static const struct statement SEARCH_DIRECTORY = {
-    "user.search_directory", TENANT,
-    "SELECT " COLUMNS " FROM org_user WHERE org_id = $1 AND id > $2 AND "
-    "substr(display_key, 1, length(CAST($3 AS TEXT))) = $3 ORDER BY id LIMIT $4",
     NULL};
 
 /* An empty key is nobody's: it never equals a stored one, which is NULL then. */
@@ -101,10 +112,24 @@ static const struct statement GUARD_WRITER = {
     NULL};
 
 static const struct statement *const STATEMENTS[] = {
-    &RELEASE_NAME, &INSERT_USER,  &UPDATE_PROFILE,   &FIND,
-    &FIND_LOCKED,  &FIND_BY_NAME, &FIND_BY_EMAIL,    &FIND_BY_EXTERNAL_ID,
-    &PAGE,         &SEARCH,       &SEARCH_DIRECTORY, &IS_KNOWN,
-    &GUARD_ACTIVE, &GUARD_WRITER, &ADMINISTRATORS,   &SET_ROLE,
+    &RELEASE_NAME,
+    &INSERT_USER,
+    &UPDATE_PROFILE,
+    &FIND,
+    &FIND_LOCKED,
+    &FIND_BY_NAME,
+    &FIND_BY_EMAIL,
+    &FIND_BY_EXTERNAL_ID,
+    &PAGE,
+    &SEARCH,
+    &SEARCH_DIRECTORY,
+    &SEARCH_SHORT,
+    &SEARCH_DIRECTORY_SHORT,
+    &IS_KNOWN,
+    &GUARD_ACTIVE,
+    &GUARD_WRITER,
+    &ADMINISTRATORS,
+    &SET_ROLE,
 };
 const struct statement_list USER_STATEMENTS = {STATEMENTS, sizeof STATEMENTS / sizeof *STATEMENTS};
 
@@ -237,6 +262,17 @@ result user_find_by_external_id(struct scope *scope, struct db *db, struct str o
     return find_one(scope, db, &FIND_BY_EXTERNAL_ID, org_id, external_id, ret);
 }
 
+static const struct statement *statement_of(const struct user_search *search) {
+    size_t characters = 0; /* of UTF-8, as the engines count them */
+    for (size_t i = 0; i < search->prefix_key.len; i++) {
+        characters += ((unsigned char) search->prefix_key.at[i] & 0xC0U) != 0x80U ? 1 : 0;
+    }
+    if (search->is_directory) {
+        return characters < 2 ? &SEARCH_DIRECTORY_SHORT : &SEARCH_DIRECTORY;
+    }
+    return characters < 2 ? &SEARCH_SHORT : &SEARCH;
+}
+
 static result run_page(struct scope *scope, struct db *db, struct str org_id,
                        const struct user_search *search, struct values page, struct rows *ret) {
     const struct value after = page.at[0];
@@ -244,7 +280,7 @@ static result run_page(struct scope *scope, struct db *db, struct str org_id,
     if (str_is_empty(search->prefix_key)) {
         return db_run(scope, db, &PAGE, VALUES(value_text(org_id), after, limit), ret);
     }
-    return db_run(scope, db, search->is_directory ? &SEARCH_DIRECTORY : &SEARCH,
+    return db_run(scope, db, statement_of(search),
                   VALUES(value_text(org_id), after, value_text(search->prefix_key), limit), ret);
 }
 

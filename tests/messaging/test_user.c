@@ -172,11 +172,79 @@ static void the_clean_up_may_run_twice_and_spares_who_is_back(void **state) {
                   "user.unknown");
 }
 
+static int64_t found(struct database *d, struct str org_id, const char *search, bool is_directory) {
+    struct scope *scope = &d->fixture.scope;
+    struct user_list list;
+    const struct str text = str_from_c(search);
+    assert_ok(is_directory ? user_list_directory(scope, d->db, org_id, text, 50, STR(""), &list)
+                           : user_list(scope, d->db, org_id, text, 50, STR(""), &list));
+    return (int64_t) list.count;
+}
+
+static void a_prefix_of_any_length_finds_whom_it_begins(void **state) {
+    struct database *d = *state;
+    const struct company acme = given_company(d, "acme");
+    const struct company other = given_company(d, "other");
+    static const char *const NAMES[] = {
+        "anna",     "annika",    "an",           "a",
+        "bannanna", "\u00e4nne", "\u00c4nnchen", "\U0001F600\U0001F600x"};
+    for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++) {
+        (void) given_user(d, acme.org.id, NAMES[i], ROLE_MEMBER);
+    }
+    (void) given_user(d, other.org.id, "anna", ROLE_MEMBER);
+    const struct {
+        const char *search;
+        int64_t count;
+    } cases[] = {
+        {"an", 3}, {"AN", 3},      {"ann", 2},       {"anna", 1},       {"annab", 0},
+        {"nn", 0}, {"\u00e4n", 2}, {"\u00c4NNE", 1}, {"\U0001F600", 1}, {"\U0001F600\U0001F600", 1},
+        {"%", 0},  {"_n", 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_int_equal(found(d, acme.org.id, cases[i].search, false), cases[i].count);
+        assert_int_equal(found(d, acme.org.id, cases[i].search, true), cases[i].count);
+    }
+    assert_true(found(d, acme.org.id, "a", true) >= 4);
+}
+
+/* No row of the organisation is looked at that does not begin with the same two characters. */
+static void a_search_goes_through_the_indexes(void **state) {
+    struct database *d = *state;
+    struct scope *scope = &d->fixture.scope;
+    const char *sql = NULL;
+    for (size_t i = 0; i < USER_STATEMENTS.count; i++) {
+        if (str_eq(str_from_c(USER_STATEMENTS.statements[i]->name), STR("user.search"))) {
+            sql = USER_STATEMENTS.statements[i]->sql;
+        }
+    }
+    assert_non_null(sql);
+    const struct statement explain = {"test.explain", INSTALLATION,
+                                      str_format(scope->arena, "EXPLAIN QUERY PLAN %s", sql).at,
+                                      NULL};
+    struct rows rows;
+    assert_ok(db_run(scope, d->db, &explain,
+                     VALUES(value_text(STR("org")), value_text(STR("")), value_text(STR("ann")),
+                            value_number(50)),
+                     &rows));
+    struct strbuf plan = strbuf_begin(scope->arena, 4096);
+    for (size_t i = 0; i < rows.count; i++) {
+        strbuf_add(&plan, rows_text(&rows, i, 3));
+        strbuf_add_byte(&plan, '\n');
+    }
+    const struct str text = strbuf_str(&plan);
+    assert_true(str_find(text, STR("org_user_name_start (org_id=? AND <expr>=?)")) >= 0);
+    assert_true(str_find(text, STR("org_user_display_start (org_id=? AND <expr>=?)")) >= 0);
+    assert_true(str_find(text, STR("org_user_email_start (org_id=? AND <expr>=?)")) >= 0);
+    assert_true(str_find(text, STR("SCAN org_user")) < 0);
+}
+
 int main(void) {
     static const struct migration_list *const MIGRATED[] = {&BASE_MIGRATIONS,
                                                             &MESSAGING_MIGRATIONS};
     on_both_use(MIGRATED, 2);
     const struct CMUnitTest tests[] = {
+        ON_BOTH(a_prefix_of_any_length_finds_whom_it_begins),
+        ON_SQLITE(a_search_goes_through_the_indexes),
         ON_BOTH(a_name_is_taken_in_whatever_case_it_is_written),
         ON_BOTH(profiles_that_cannot_be_are_refused),
         ON_BOTH(names_have_their_limit),
