@@ -39,6 +39,7 @@ int main(int argc, char **argv) {
     const struct saml_jail_settings settings = {
         .env = &fixture.env,
         .roles = &SAML_JAIL_ROLES,
+        .program = argv[0],
         .children = {[SAML_ROLE_VERIFY] = 2, [SAML_ROLE_BUILD] = 1},
         .messages = 1000,
         .on_death = count_death,
