@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/clock.h"
 #include "base/env.h"
 #include "base/http_client.h"
@@ -11,6 +12,7 @@
 #include "base/mail.h"
 #include "gateway/command_store.h"
 #include "gateway/data_dir.h"
+#include "gateway/doctor_saml.h"
 #include "gateway/doctor_store.h"
 #include "gateway/seal_check_store.h"
 #include "identity/connection.h"
@@ -243,6 +245,28 @@ static void examine_provider(struct examination *e, struct http_client *http, co
                : "cannot be reached: check the issuer, its CA and outbound.allow_addresses");
 }
 
+/* What the server has noted about the provider. */
+static void examine_stored(struct examination *e, const struct org *org,
+                           const struct connection *connection) {
+    struct scope *scope = e->call->scope;
+    struct doctor_findings *findings = NEW(scope->arena, struct doctor_findings);
+    if (connection->kind == CONNECTION_SCIM) {
+        return;
+    }
+    const result looked = connection->kind == CONNECTION_SAML
+                              ? doctor_saml(scope, e->store.db, connection, org->slug, findings)
+                              : doctor_oidc(scope, e->store.db, connection, org->slug, findings);
+    if (!is_ok(looked)) {
+        report(e, VERDICT_BAD, connection->id, "what is stored about its provider cannot be read");
+        return;
+    }
+    for (size_t i = 0; i < findings->count; i++) {
+        const struct doctor_finding *finding = &findings->findings[i];
+        report(e, finding->is_good ? VERDICT_GOOD : VERDICT_DOUBTFUL, finding->what,
+               finding->advice);
+    }
+}
+
 static void examine_org(struct examination *e, struct http_client *http, const struct org *org) {
     struct connection_list list;
     if (!is_ok(connection_list_all(e->call->scope, e->store.db, org->id, &list))) {
@@ -251,9 +275,13 @@ static void examine_org(struct examination *e, struct http_client *http, const s
     }
     for (size_t i = 0; i < list.count; i++) {
         const struct connection *connection = &list.connections[i];
-        if (connection->kind == CONNECTION_OIDC && connection->state == CONNECTION_ENABLED) {
+        if (connection->state != CONNECTION_ENABLED) {
+            continue;
+        }
+        if (connection->kind == CONNECTION_OIDC) {
             examine_provider(e, http, org, connection);
         }
+        examine_stored(e, org, connection);
     }
 }
 

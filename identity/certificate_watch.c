@@ -5,6 +5,7 @@
 #include "base/env.h"
 #include "identity/alert.h"
 #include "identity/saml/saml_facts.h"
+#include "identity/saml/saml_key.h"
 #include "identity/saml/saml_provider_store.h"
 
 enum { PAGE = 32 };
@@ -74,6 +75,35 @@ static result look_at_page(struct scope *scope, struct watch *watch, struct saml
     return OK_RESULT;
 }
 
+/* Ours: what is in use counts for the outlook; what only waits or retires is alerted about too. */
+static void look_at_own(struct scope *scope, struct watch *watch, const struct saml_own_key *key) {
+    struct alert alert = {.kind = ALERT_CERTIFICATE,
+                          .org_id = key->org_id,
+                          .connection_id = key->connection_id,
+                          .is_own = true};
+    look_at(scope, watch, &alert, key->fingerprint, key->not_after_us);
+    if (key->state == SAML_KEY_ACTIVE) {
+        keep_nearest(&watch->outlook.has_own, &watch->outlook.own_left_us,
+                     key->not_after_us - watch->now_us);
+    }
+}
+
+static result look_at_own_keys(struct scope *scope, struct watch *watch) {
+    struct saml_own_key *last = NULL;
+    for (;;) {
+        struct saml_own_key *list = NULL;
+        size_t count = 0;
+        TRY(saml_key_expiring(scope, watch->db, INT64_MAX, last, &list, &count));
+        for (size_t i = 0; i < count; i++) {
+            look_at_own(scope, watch, &list[i]);
+        }
+        if (count == 0) {
+            return OK_RESULT;
+        }
+        last = &list[count - 1];
+    }
+}
+
 result certificate_watch(struct scope *scope, struct db *db, struct certificate_outlook *ret) {
     struct watch watch = {.db = db, .now_us = clock_now_us(scope->env->clock)};
     struct saml_due after = {STR(""), STR("")};
@@ -81,6 +111,7 @@ result certificate_watch(struct scope *scope, struct db *db, struct certificate_
     do {
         TRY(look_at_page(scope, &watch, &after, &count));
     } while (count == PAGE);
+    TRY(look_at_own_keys(scope, &watch));
     *ret = watch.outlook;
     scope->reason = watch.reason;
     return watch.failed;

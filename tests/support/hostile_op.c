@@ -153,10 +153,12 @@ static struct http_reply answer_metadata(struct hostile_op *op) {
                    "{\"issuer\":\"%s\",\"authorization_endpoint\":\"" OP_ISSUER "/authorize\","
                    "\"token_endpoint\":\"" OP_ISSUER "/token\",\"jwks_uri\":\"" OP_ISSUER "/jwks\","
                    "\"userinfo_endpoint\":\"" OP_ISSUER "/userinfo\","
-                   "\"end_session_endpoint\":\"" OP_ISSUER "/logout\","
+                   "\"end_session_endpoint\":\"" OP_ISSUER "/logout\",%s"
                    "\"id_token_signing_alg_values_supported\":[\"RS256\",\"ES256\",\"EdDSA\"],"
                    "\"authorization_response_iss_parameter_supported\":%s}",
                    said(op->lie.metadata_issuer, OP_ISSUER),
+                   op->lie.without_revocation ? ""
+                                              : "\"revocation_endpoint\":\"" OP_ISSUER "/revoke\",",
                    op->lie.announces_iss ? "true" : "false"));
 }
 
@@ -227,6 +229,13 @@ static struct http_reply answer_userinfo(struct hostile_op *op) {
                                           "\"email_verified\":true}")));
 }
 
+static struct http_reply answer_revocation(struct hostile_op *op, struct str request) {
+    op->revocations++;
+    op->token_request = request;
+    op->token_authorization = op->authorization;
+    return json_reply(op->lie.revocation_status, STR("{}"));
+}
+
 static void note_authorization(struct hostile_op *op, const struct http_call *call) {
     op->authorization = STR("");
     for (size_t i = 0; i < call->header_count; i++) {
@@ -252,6 +261,8 @@ static result answer(struct http_client *client, struct scope *scope, const stru
         *ret = answer_token(op, call->body);
     } else if (str_eq(call->url, STR(OP_ISSUER "/userinfo"))) {
         *ret = answer_userinfo(op);
+    } else if (str_eq(call->url, STR(OP_ISSUER "/revoke"))) {
+        *ret = answer_revocation(op, call->body);
     } else {
         fail_msg("asked for %.*s", STR_ARG(call->url));
     }

@@ -52,7 +52,8 @@ struct lie {
     bool without_id_token, wants_other_verifier;
     const char *refresh_token; /* raw text; NULL: none is given */
     const char *userinfo;      /* raw */
-    int userinfo_status;
+    int userinfo_status, revocation_status;
+    bool without_revocation; /* no such endpoint */
     /* of the connection and the callback */
     bool needs_userinfo, announces_iss;
     unsigned algs;
@@ -65,9 +66,9 @@ struct hostile_op {
     struct fixture *fixture;
     const struct op_keys *keys;
     struct lie lie;
-    struct str nonce, challenge;         /* of the authorization request */
-    int metadata, jwks, token, userinfo; /* questions asked */
-    int silent;                          /* the next n questions are not answered at all */
+    struct str nonce, challenge;                      /* of the authorization request */
+    int metadata, jwks, token, userinfo, revocations; /* questions asked */
+    int silent; /* the next n questions are not answered at all */
     struct str token_request, token_authorization, authorization;
 };
 
