@@ -40,7 +40,12 @@ result gateway_saml_start(struct scope *scope, struct app *app, struct gateway_s
         .context = saml,
     };
     TRY(saml_jail_new(scope, &jail, &saml->jail));
-    saml->reader = (struct saml_reader){.read = saml_jail_read, .context = saml->jail};
+    saml->reader = (struct saml_reader){
+        .read = saml_jail_read,
+        .context = saml->jail,
+        /* Providers without TLS exist in networks of the operator's own. */
+        .is_http_allowed = settings->outbound_allowed.count > 0,
+    };
     app->identity.saml_jail = saml->jail;
     app->identity.saml_reader = &saml->reader;
     return OK_RESULT;
