@@ -169,6 +169,27 @@ def read_until(connection, end):
     return seen
 
 
+def processes_of(parent):
+    """Process ids of the children of a process."""
+    listed = subprocess.run(["pgrep", "-P", str(parent)], capture_output=True, text=True, check=False)
+    return [int(pid) for pid in listed.stdout.split()]
+
+
+def is_alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
+            return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def wait_until(condition, what, seconds=30):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.02)
+
+
 class Processes(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.mkdtemp(prefix="gatehouse-process-")
@@ -227,6 +248,65 @@ class Processes(unittest.TestCase):
         server.process.send_signal(signal.SIGTERM)
         self.assertIn((1012).to_bytes(2, "big"), read_to_end(connection))
         self.assertEqual(server.process.wait(timeout=20), 0)
+
+    def wait_for_jail(self, server):
+        keepers = processes_of(server.process.pid)
+        self.assertEqual(len(keepers), 2)
+        wait_until(lambda: all(len(processes_of(keeper)) >= 2 for keeper in keepers), "no children")
+        return keepers
+
+    def start_with_jail(self):
+        """A server, its two keepers, and their four children."""
+        server = self.start(settings=("saml.jail_children=2",)).wait_ready()
+        keepers = self.wait_for_jail(server)
+        return server, keepers, [child for keeper in keepers for child in processes_of(keeper)]
+
+    def test_nothing_of_the_jail_outlives_the_server_however_it_ends(self):
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            server, keepers, children = self.start_with_jail()
+            server.process.send_signal(number)
+            server.process.wait(timeout=20)
+            wait_until(lambda: not any(is_alive(pid) for pid in keepers + children),
+                       f"left behind by signal {number}")
+
+    def test_a_signal_for_the_whole_group_leaves_the_end_of_the_jail_to_the_server(self):
+        server, keepers, _ = self.start_with_jail()
+        os.killpg(server.process.pid, signal.SIGINT)  # ^C on a terminal
+        self.assertEqual(server.process.wait(timeout=20), 0)
+        self.assertNotIn("jail.keeper_ended", server.text())
+        wait_until(lambda: not any(is_alive(pid) for pid in keepers), "a keeper is left behind")
+
+    def test_a_killed_keeper_comes_back_with_its_children(self):
+        server, keepers, children = self.start_with_jail()
+        os.kill(keepers[0], signal.SIGKILL)
+        wait_until(lambda: len(processes_of(server.process.pid)) == 2
+                   and keepers[0] not in processes_of(server.process.pid), "no new keeper")
+        new = [pid for pid in processes_of(server.process.pid) if pid not in keepers][0]
+        wait_until(lambda: len(processes_of(new)) == 2, "no new children")
+        self.assertEqual(sum(is_alive(pid) for pid in children), 2)  # those of the other one
+        self.assertIn("jail.keeper_ended", server.text())
+
+    def test_a_child_of_the_jail_has_nothing_but_its_socket(self):
+        _, keepers, children = self.start_with_jail()
+        for pid in children:
+            names = {name: os.readlink(f"/proc/{pid}/fd/{name}") for name in os.listdir(f"/proc/{pid}/fd")}
+            self.assertEqual(set(names), {"0", "1", "2", "3"})
+            self.assertTrue(names["3"].startswith("socket:"))
+            with open(f"/proc/{pid}/status", encoding="ascii") as status:
+                fields = dict(line.split(":", 1) for line in status)
+            self.assertEqual(fields["NoNewPrivs"].strip(), "1")
+            self.assertEqual(fields["Seccomp"].strip(), "2")
+            self.assertEqual(fields["Threads"].strip(), "1")
+        for pid in keepers + children:  # whoever set the password of the database in a variable
+            with open(f"/proc/{pid}/environ", "rb") as environment:
+                for variable in environment.read().split(b"\0"):
+                    self.assertRegex(variable, rb"^(TZ=UTC|([A-Z]+SAN_OPTIONS|GCOV_PREFIX(_STRIP)?)=.*|)$")
+
+    def test_nobody_else_starts_a_keeper(self):
+        started = subprocess.run([GATEHOUSE, "jail-keeper", "verify", "2"], capture_output=True,
+                                 text=True, check=False, timeout=20)
+        self.assertEqual(started.returncode, 2)
+        self.assertIn("nobody else", started.stderr)
 
     def test_a_second_server_on_the_same_data_is_refused(self):
         self.start().wait_ready()
@@ -316,6 +396,7 @@ class Processes(unittest.TestCase):
 
     def test_without_descriptors_it_pauses_keeps_what_it_has_and_recovers(self):
         server = self.start(settings=("http.shards=1",)).wait_ready()
+        self.wait_for_jail(server)  # its sockets are descriptors, too
         make_org(self.folder)
         ann = Person(server).sign_in()
         self.assertEqual(ann.call("GET", "/api/v1/me")[0], 200)
