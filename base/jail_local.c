@@ -86,10 +86,10 @@ result jail_local_send(struct scope *scope, struct jail *jail, const struct jail
 }
 
 void jail_local_stop(struct jail *jail) {
-    AUTO(arena_end) struct arena *arena = jail->arena;
     for (size_t i = 0; i < jail->roles->count; i++) {
         if (jail->is_started[i] && jail->roles->roles[i].stop != NULL) {
             jail->roles->roles[i].stop(&jail->states[i]);
         }
     }
+    arena_end(&jail->arena); /* the states lie in it */
 }
