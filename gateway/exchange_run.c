@@ -22,6 +22,7 @@ static RESULT run(struct scope *scope, struct exchange *exchange,
     const result outcome = handler(scope, &call);
     exchange->is_handled = true;
     exchange->revoked = call.revoked;
+    exchange->notice = call.notice;
     return outcome;
 }
 

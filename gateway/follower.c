@@ -135,6 +135,42 @@ void follower_watch(struct follower *follower, struct str org_id, unsigned shard
     mailbox_post(follower->mailbox, MAILBOX_NORMAL, &note->work.letter);
 }
 
+static struct notice_letter *notice_new(struct str org_id, struct str from,
+                                        const struct live_notice *notice) {
+    const struct str texts[] = {org_id, from, notice->text, notice->audience[0],
+                                notice->audience[1]};
+    enum { TEXTS = sizeof texts / sizeof texts[0] };
+    size_t bytes = 0;
+    for (size_t i = 0; i < TEXTS; i++) {
+        bytes += texts[i].len;
+    }
+    struct notice_letter *letter = calloc(1, sizeof *letter + bytes);
+    if (letter == NULL) {
+        abort();
+    }
+    struct str *const places[TEXTS] = {&letter->org_id, &letter->from, &letter->notice.text,
+                                       &letter->notice.audience[0], &letter->notice.audience[1]};
+    char *at = letter->bytes;
+    for (size_t i = 0; i < TEXTS; i++) {
+        if (texts[i].len > 0) {
+            memcpy(at, texts[i].at, texts[i].len);
+        }
+        *places[i] = (struct str){at, texts[i].len};
+        at += texts[i].len;
+    }
+    letter->work.kind = WORK_NOTICE;
+    letter->notice.is_org_wide = notice->is_org_wide;
+    return letter;
+}
+
+void follower_notice(struct follower *follower, struct str org_id, struct str from,
+                     const struct live_notice *notice) {
+    for (size_t i = 0; i < follower->shard_count; i++) {
+        struct notice_letter *letter = notice_new(org_id, from, notice);
+        mailbox_post(shard_mailbox(follower->shards[i]), MAILBOX_NORMAL, &letter->work.letter);
+    }
+}
+
 void follower_applied(struct follower *follower, struct apply_letter *letter) {
     mailbox_post(follower->mailbox, MAILBOX_CONTROL, &letter->work.letter);
 }
@@ -221,6 +257,7 @@ static void take_letters(struct follower *follower, enum mailbox_lane lane, int6
         case WORK_BUS: take_note(follower, (struct note *) (void *) letter, now); break;
         case WORK_REPAIRED: follower_repaired(follower, letter); break;
         case WORK_CHORE:
+        case WORK_NOTICE:
         case WORK_CAUGHT_UP: abort(); /* never posted here */
         }
         letter = next;

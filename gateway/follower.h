@@ -41,6 +41,10 @@ void follower_hint(struct follower *follower, struct str org_id);
  * watch, returned with every letter), or lost its last (0). */
 void follower_watch(struct follower *follower, struct str org_id, unsigned shard_number,
                     uint64_t watch);
+/* Any thread: to the shards of this node, past the event stream: nothing waits for it, nothing
+ * brings it again. */
+void follower_notice(struct follower *follower, struct str org_id, struct str from,
+                     const struct live_notice *notice);
 /* A shard's thread: all rows of this letter are applied (rule 13). */
 void follower_applied(struct follower *follower, struct apply_letter *letter);
 /* A shard's thread: the letter's events are queued, or nobody wants them. */

@@ -61,6 +61,14 @@ struct events_letter {
     struct events_letter *next_of_org;
 };
 
+/* One for each shard, freed by it. */
+struct notice_letter {
+    struct work work; /* first; WORK_NOTICE */
+    struct str org_id, from;
+    struct live_notice notice;
+    char bytes[]; /* behind the slices above */
+};
+
 /* Batches live in their own arena. */
 static inline void apply_batch_free(struct apply_batch *batch) {
     struct arena *arena = batch->arena;

@@ -3,6 +3,9 @@
 
 #include "base/env.h"
 #include "base/json.h"
+#include "gateway/follower.h"
+
+enum { TYPING_EVERY_S = 2 };
 
 static void reply(struct shard *shard, struct live_socket *socket, struct str id,
                   const char *error) {
@@ -51,6 +54,17 @@ static RESULT send_to_worker(struct scope *scope, struct shard *shard, struct li
     return OK_RESULT;
 }
 
+/* Clients say it while keys are pressed; more often than this it tells nobody anything. */
+static RESULT may_say_typing(struct scope *scope, const struct shard *shard,
+                             struct live_socket *socket) {
+    const int64_t now_us = shard_now(shard);
+    const int64_t age_us = now_us - socket->typing_boot_us;
+    REQUIRE(scope, socket->typing_boot_us == 0 || age_us >= S_TO_US(TYPING_EVERY_S), THROTTLED,
+            "live.too_often");
+    socket->typing_boot_us = now_us;
+    return OK_RESULT;
+}
+
 static void run_command(struct scope *scope, struct shard *shard, struct live_socket *socket,
                         struct str text) {
     struct command command = {{"", 0}, {"", 0}};
@@ -60,6 +74,10 @@ static void run_command(struct scope *scope, struct shard *shard, struct live_so
     }
     if (str_eq(command.type, STR("ping"))) {
         reply(shard, socket, command.id, NULL);
+        return;
+    }
+    if (str_eq(command.type, STR("typing")) && !is_ok(may_say_typing(scope, shard, socket))) {
+        reply(shard, socket, command.id, scope->reason);
         return;
     }
     const result sent = send_to_worker(scope, shard, socket, text, &command);
@@ -91,6 +109,10 @@ void live_command_done(struct shard *shard, struct exchange *exchange) {
         reply(shard, socket, exchange->command_id,
               exchange->reason == NULL ? "gateway.unknown" : exchange->reason);
         return;
+    }
+    if (exchange->notice.text.len > 0) {
+        const struct actor *from = &exchange->principal.actor;
+        follower_notice(shard->set.follower, from->org_id, from->id, &exchange->notice);
     }
     live_queue_text(shard, socket, exchange->response.body);
     live_flush(shard, socket);

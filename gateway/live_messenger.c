@@ -12,7 +12,7 @@ result live_messenger(struct scope *scope, struct call *call) {
     struct json *ack = json_new_object(scope->arena);
     json_set(scope->arena, ack, STR("type"), json_new_string(scope->arena, STR("ack")));
     json_set(scope->arena, ack, STR("id"), json_new_string(scope->arena, id));
-    const struct live_call live = {call->db, call->actor};
+    const struct live_call live = {call->db, call->actor, &call->notice};
     TRY(live_command_run(scope, &live, command, ack));
     call->response->body = json_write(scope->arena, ack);
     return OK_RESULT;

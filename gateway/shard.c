@@ -160,6 +160,7 @@ static void run_letters(struct shard *shard, enum mailbox_lane lane) {
         case WORK_EXCHANGE: take_exchange(shard, (struct exchange *) (void *) letter); break;
         case WORK_EVENTS: live_events(shard, (struct events_letter *) (void *) letter); break;
         case WORK_CAUGHT_UP: live_caught_up(shard, (struct catch_up *) (void *) letter); break;
+        case WORK_NOTICE: live_notice(shard, (struct notice_letter *) (void *) letter); break;
         case WORK_CHORE:
         case WORK_HINT:
         case WORK_WATCH:

@@ -15,6 +15,7 @@
 #include "gateway/kept_principal.h"
 #include "gateway/route.h"
 #include "identity/principal.h"
+#include "messaging/call.h"
 #include "messaging/revocation.h"
 
 enum {
@@ -64,7 +65,8 @@ enum work_kind {
     WORK_HINT,
     WORK_WATCH,
     WORK_BUS,
-    WORK_REPAIRED
+    WORK_REPAIRED,
+    WORK_NOTICE
 };
 
 struct work {
@@ -95,7 +97,8 @@ struct exchange {
     const char *reason;
     int64_t retry_after_s; /* for THROTTLED and UNAVAILABLE; 0: none */
     struct revoked revoked;
-    bool is_handled; /* the handler ran: never again */
+    struct live_notice notice; /* of a command: for the other sockets */
+    bool is_handled;           /* the handler ran: never again */
 
     /* STEP_LIVE, STEP_RECHECK: the socket by number (it may be gone) and the command's id. The
      * command is request.body, the reply response.body. */
@@ -156,8 +159,9 @@ struct live_socket {
     bool is_waiting, is_catching_up, is_reading;
     uint16_t close_code; /* refused before it was adopted; 0: none */
     unsigned commands_under_way;
-    int64_t resume_after;  /* what the client has when it came back; -1: nothing */
-    int64_t delivered_seq; /* events up to here were queued, or are not for this socket */
+    int64_t typing_boot_us; /* of the last "typing"; 0: never */
+    int64_t resume_after;   /* what the client has when it came back; -1: nothing */
+    int64_t delivered_seq;  /* events up to here were queued, or are not for this socket */
 
     struct ws_frame **queue; /* ring of outbound frames; NULL while it is empty */
     unsigned queue_first, queue_count;

@@ -133,6 +133,10 @@ void live_caught_up(struct shard *shard, struct catch_up *page);
 /* Positions moved: what waited for them may go on. */
 void live_covered(struct shard *shard);
 
+/* live_notice.c */
+/* To the audience's sockets here, but not to whom it is about nor to who is behind; frees it. */
+void live_notice(struct shard *shard, struct notice_letter *letter);
+
 /* live_fanout.c */
 void live_events(struct shard *shard, struct events_letter *letter);
 /* One slice; true when some is left. */

@@ -21,6 +21,13 @@ struct messaging {
     bool is_signup_open;
 };
 
+/* What those who are connected learn at once and nobody keeps. */
+struct live_notice {
+    struct str text; /* the frame's JSON; empty: nothing to tell */
+    bool is_org_wide;
+    struct str audience[2]; /* else these two people */
+};
+
 struct call {
     struct db *db;
     const struct actor *actor; /* NULL on public routes */
@@ -30,6 +37,7 @@ struct call {
     struct identity *identity;
     struct provisioning *provisioning;
     struct revoked revoked; /* set: the answer waits behind the barrier */
+    struct live_notice notice;
 };
 
 typedef result (*call_handler)(struct scope *scope, struct call *call);

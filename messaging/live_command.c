@@ -57,14 +57,36 @@ static result run_read(struct scope *scope, const struct live_call *call,
     return OK_RESULT;
 }
 
+/* Told to those who are there, never stored: it means nothing a moment later. */
+static result run_typing(struct scope *scope, const struct live_call *call,
+                         const struct json *command, struct json *ack) {
+    struct str id = STR("");
+    struct conversation conversation;
+    (void) ack;
+    TRY(json_need_string(scope, command, STR("conversation"), &id));
+    TRY(conversation_find(scope, call->db, call->actor->org_id, call->actor->id, id,
+                          &conversation));
+    struct json_out out = json_out_begin(scope->arena);
+    json_out_open_object(&out);
+    json_out_member(&out, "type", STR("typing"));
+    json_out_member(&out, "conversation", conversation.id);
+    json_out_member(&out, "user", call->actor->id);
+    json_out_close_object(&out);
+    *call->notice = (struct live_notice){
+        .text = json_out_end(&out),
+        .is_org_wide = conversation.kind == CONVERSATION_GENERAL,
+        .audience = {conversation.members[0], conversation.members[1]},
+    };
+    return OK_RESULT;
+}
+
 static const struct {
     struct str name;
     command_function run;
 } COMMANDS[] = {
-    {STR_INIT("send"), run_send},
-    {STR_INIT("edit"), run_edit},
-    {STR_INIT("delete"), run_delete},
-    {STR_INIT("read"), run_read},
+    {STR_INIT("send"), run_send},     {STR_INIT("edit"), run_edit},
+    {STR_INIT("delete"), run_delete}, {STR_INIT("read"), run_read},
+    {STR_INIT("typing"), run_typing},
 };
 
 result live_command_run(struct scope *scope, const struct live_call *call,

@@ -3,11 +3,12 @@
  * the gateway answers it. */
 
 #include "base/json.h"
-#include "messaging/actor.h"
+#include "messaging/call.h"
 
 struct live_call {
     struct db *db;
     const struct actor *actor; /* checked just now */
+    struct live_notice *notice;
 };
 
 /* Fills `ack` (an object) with the members of the answer beside "type" and "id". INVALID

@@ -444,6 +444,80 @@ static void another_organisations_person_is_not_found(void **state) {
     world_close(t.w);
 }
 
+static void says_typing(struct talk *t, struct peer *peer, struct str conversation) {
+    peer_sends(peer, str_format(t->w->scope->arena,
+                                "{\"type\":\"typing\",\"id\":\"t\",\"conversation\":\"%.*s\"}",
+                                STR_ARG(conversation))
+                         .at);
+    world_pump(t->w);
+}
+
+static void typing_is_told_to_the_others_and_stored_nowhere(void **state) {
+    struct talk t = talk_open(state, 2);
+    struct peer *ann = connect_socket(t.w, NODE_1, &t.ann);
+    struct peer *second = connect_socket(t.w, NODE_1, &t.ann);
+    struct reply *bob = connect_begin(t.w, NODE_1, 1, &t.bob);
+    struct peer *foreigner = connect_socket(t.w, NODE_1, &t.foreigner);
+    world_pump(t.w);
+    const int64_t before = head_of(&t);
+    const struct str conversation = general_of(t.w, &t.ann.user);
+
+    says_typing(&t, ann, conversation);
+
+    const struct str wanted = str_format(
+        t.w->scope->arena, "{\"type\":\"typing\",\"conversation\":\"%.*s\",\"user\":\"%.*s\"}",
+        STR_ARG(conversation), STR_ARG(t.ann.user.id));
+    assert_int_equal(count_of(bob->peer, wanted.at), 1);
+    assert_true(peer_has(ann, "{\"type\":\"ack\",\"id\":\"t\"}"));
+    assert_int_equal(count_of(ann, "\"typing\""), 0);
+    assert_int_equal(count_of(second, "\"typing\""), 0);
+    assert_int_equal(count_of(foreigner, "\"typing\""), 0);
+    assert_int_equal(head_of(&t), before);
+    world_close(t.w);
+}
+
+static void typing_to_one_person_reaches_that_person_alone(void **state) {
+    struct talk t = talk_open(state, 1);
+    const struct person third = given_person(t.w, &t.w->acme, "third", ROLE_MEMBER);
+    said_directly(t.w, &t.ann.user, &t.bob.user, "hello");
+    struct conversation_list list;
+    assert_ok(conversation_list_of(t.w->scope, t.w->d->db, t.ann.user.org_id, t.ann.user.id, 10,
+                                   STR(""), &list));
+    assert_int_equal(list.count, 2);
+    const bool is_first = list.conversations[0].kind == CONVERSATION_DIRECT;
+    const struct str direct = list.conversations[is_first ? 0 : 1].id;
+    struct peer *ann = connect_socket(t.w, NODE_1, &t.ann);
+    struct peer *bob = connect_socket(t.w, NODE_1, &t.bob);
+    struct peer *other = connect_socket(t.w, NODE_1, &third);
+    says_typing(&t, ann, direct);
+    says_typing(&t, other, direct); /* not a member */
+    assert_int_equal(count_of(bob, "\"typing\""), 1);
+    assert_int_equal(count_of(other, "\"type\":\"typing\""), 0);
+    assert_true(peer_has(other, "\"code\":\"conversation.unknown\""));
+    assert_int_equal(count_of(ann, "\"type\":\"typing\""), 0);
+    world_close(t.w);
+}
+
+static void typing_is_limited_and_cuts_no_slow_reader(void **state) {
+    struct talk t = talk_open(state, 1);
+    const struct str conversation = general_of(t.w, &t.ann.user);
+    struct peer *ann = connect_socket(t.w, NODE_1, &t.ann);
+    struct peer *bob = connect_socket(t.w, NODE_1, &t.bob);
+    says_typing(&t, ann, conversation);
+    says_typing(&t, ann, conversation);
+    assert_int_equal(count_of(ann, "live.too_often"), 1);
+    assert_int_equal(count_of(bob, "\"typing\""), 1);
+    bob->room = 0;
+    for (int i = 0; i < SOCKET_MAX_FRAMES + 5; i++) {
+        world_pass(t.w, S_TO_US(2));
+        says_typing(&t, ann, conversation);
+    }
+    assert_true(bob->is_open);
+    assert_int_equal(bob->socket->queue_count, 1);
+    assert_int_equal(count_of(ann, "live.too_often"), 1);
+    world_close(t.w);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         ON_BOTH(hello_comes_first_and_says_where_the_client_is),
@@ -464,6 +538,9 @@ int main(void) {
         ON_SQLITE(wrong_commands_are_answered_with_their_reason),
         ON_SQLITE(one_socket_cannot_fill_the_workers_queue),
         ON_BOTH(a_command_of_a_leaver_is_not_run),
+        ON_BOTH(typing_is_told_to_the_others_and_stored_nowhere),
+        ON_SQLITE(typing_to_one_person_reaches_that_person_alone),
+        ON_SQLITE(typing_is_limited_and_cuts_no_slow_reader),
         ON_SQLITE(the_socket_whose_101_was_lost_is_forgotten),
         ON_SQLITE(fan_out_is_sliced),
         ON_BOTH(a_cut_is_acknowledged_before_the_colleagues_hear_of_it),

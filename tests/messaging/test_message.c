@@ -332,7 +332,8 @@ static void the_unread_are_those_of_others_behind_the_position(void **state) {
 
 static result command(struct database *d, const struct actor *actor, struct str text,
                       struct json *ack) {
-    const struct live_call call = {.db = d->db, .actor = actor};
+    struct live_notice notice = {0};
+    const struct live_call call = {.db = d->db, .actor = actor, .notice = &notice};
     const struct json *json = NULL;
     TRY(json_read(&d->fixture.scope, text, &json));
     return live_command_run(&d->fixture.scope, &call, json, ack);
