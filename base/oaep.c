@@ -1,8 +1,10 @@
 #include "base/oaep.h"
 
 #include <limits.h>
+#include <string.h>
 
 #include <openssl/bio.h>
+#include <openssl/decoder.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -56,18 +58,45 @@ static bool open_wrapped(struct scope *scope, EVP_PKEY *pkey, const enum oaep_di
     return true;
 }
 
-/* Without a passphrase there is none to be asked for on a terminal. */
-static int no_passphrase(char *buffer, int size, int is_writing, void *context) {
-    (void) buffer, (void) size, (void) is_writing, (void) context;
-    return 0;
+static void free_decoder(OSSL_DECODER_CTX **decoder) {
+    OSSL_DECODER_CTX_free(*decoder);
 }
 
+struct pem {
+    char *name, *header;
+    unsigned char *bytes;
+    long len;
+};
+
+static void free_pem(struct pem *pem) {
+    OPENSSL_free(pem->name);
+    OPENSSL_free(pem->header);
+    OPENSSL_clear_free(pem->bytes, (size_t) pem->len);
+}
+
+/* PKCS #8, not encrypted. Told what it is going to see, the decoder takes a third of the time that
+ * it takes to find out. */
 static EVP_PKEY *read_private(struct secret key_pem) {
     if (key_pem.bytes.len > INT_MAX) {
         return NULL;
     }
     AUTO(free_bio) BIO *bio = BIO_new_mem_buf(key_pem.bytes.at, (int) key_pem.bytes.len);
-    return bio == NULL ? NULL : PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
+    AUTO(free_pem) struct pem pem = {.name = NULL};
+    if (bio == NULL || PEM_read_bio(bio, &pem.name, &pem.header, &pem.bytes, &pem.len) != 1 ||
+        strcmp(pem.name, PEM_STRING_PKCS8INF) != 0 || pem.header[0] != '\0') {
+        ERR_clear_error();
+        return NULL;
+    }
+    EVP_PKEY *pkey = NULL;
+    AUTO(free_decoder)
+    OSSL_DECODER_CTX *decoder = OSSL_DECODER_CTX_new_for_pkey(&pkey, "DER", "PrivateKeyInfo", "RSA",
+                                                              EVP_PKEY_KEYPAIR, NULL, NULL);
+    const unsigned char *at = pem.bytes;
+    size_t left = (size_t) pem.len;
+    if (decoder == NULL || OSSL_DECODER_from_data(decoder, &at, &left) != 1) {
+        ERR_clear_error();
+    }
+    return pkey;
 }
 
 result oaep_open(struct scope *scope, struct secret key_pem, enum oaep_digest digest,

@@ -107,7 +107,8 @@ static const xmlNode *data_around(const xmlNode *node) {
 static bool is_fine_retrieval(const xmlNode *node) {
     const xmlNode *data = data_around(node);
     struct saml_cipher cipher;
-    if (data == NULL || !saml_cipher_parts(data->parent, &cipher) || !saml_xml_is_empty(node)) {
+    if (data == NULL || saml_xml_child(node->parent, DSIG_NS, "RetrievalMethod") != node ||
+        !saml_cipher_parts(data->parent, &cipher) || !saml_xml_is_empty(node)) {
         return false;
     }
     const struct str id = saml_xml_attribute(cipher.key, "Id");

@@ -5,8 +5,8 @@
 
 enum {
     DEPTH_MAX = 48,
-    QUOTED_MAX = 64,     /* of one tag: attributes and namespace declarations */
-    NAMESPACES_MAX = 256 /* in scope */
+    QUOTED_MAX = 64,    /* of one tag: attributes and namespace declarations */
+    NAMESPACES_MAX = 64 /* in scope */
 };
 
 struct scan {

@@ -17,6 +17,7 @@
 
 #include "base/arena.h"
 #include "base/crypto.h"
+#include "identity/saml/saml_signed_info.h"
 #include "identity/saml/saml_verify.h"
 #include "identity/saml/saml_xml.h"
 
@@ -243,42 +244,95 @@ static void note(struct scope *scope, struct saml_protection *protection, struct
     }
 }
 
-result saml_signature_verify(struct scope *scope, struct saml_verifier *verifier,
-                             const struct saml_trust *trust, xmlNode *element,
-                             struct saml_protection *protection) {
-    xmlNode *signature = saml_xml_child(element, DSIG_NS, "Signature");
-    const xmlNode *info = saml_xml_child(signature, DSIG_NS, "SignedInfo");
-    const xmlNode *reference = saml_xml_child(info, DSIG_NS, "Reference");
-    const struct str method =
-        saml_xml_attribute(saml_xml_child(info, DSIG_NS, "SignatureMethod"), "Algorithm");
-    const struct str digest =
-        saml_xml_attribute(saml_xml_child(reference, DSIG_NS, "DigestMethod"), "Algorithm");
-    enum signature_kind kind;
-    SAML_REQUIRE(scope,
-                 saml_algorithm_signature(method, trust->is_sha1_allowed, &kind) &&
-                     register_id(element),
-                 SAML_SIGNATURE);
+static const struct kept_key *find_signer(struct scope *scope, struct saml_verifier *verifier,
+                                          const struct saml_trust *trust,
+                                          const struct saml_signed_bytes *given, size_t *ret_at) {
     for (size_t i = 0; i < trust->certificate_count && i < SAML_CERTIFICATES_MAX; i++) {
         const struct kept_key *kept = find_key(scope, verifier, trust->certificates[i]);
-        if (fits(kept, kind) && verifies(signature, kept->key, trust->is_sha1_allowed)) {
-            note(scope, protection, method, digest, i);
+        if (fits(kept, given->kind) &&
+            public_key_verifies(kept->public_key, given->kind, given->bytes, given->signature)) {
+            *ret_at = i;
+            return kept;
+        }
+    }
+    return NULL;
+}
+
+struct signature {
+    xmlNode *node;
+    struct saml_signed_bytes given; /* the bytes for large documents only */
+    struct str digest;
+};
+
+static result read_signature(struct scope *scope, const struct saml_trust *trust, xmlNode *element,
+                             struct signature *ret) {
+    struct signature signature = {.node = saml_xml_child(element, DSIG_NS, "Signature")};
+    const xmlNode *info = saml_xml_child(signature.node, DSIG_NS, "SignedInfo");
+    const xmlNode *reference = saml_xml_child(info, DSIG_NS, "Reference");
+    struct saml_signed_bytes *given = &signature.given;
+    given->algorithm =
+        saml_xml_attribute(saml_xml_child(info, DSIG_NS, "SignatureMethod"), "Algorithm");
+    signature.digest =
+        saml_xml_attribute(saml_xml_child(reference, DSIG_NS, "DigestMethod"), "Algorithm");
+    SAML_REQUIRE(scope,
+                 saml_algorithm_signature(given->algorithm, trust->is_sha1_allowed, &given->kind),
+                 SAML_SIGNATURE);
+    *ret = signature;
+    return OK_RESULT;
+}
+
+/* Large documents: SignedInfo first, so that only the owner of a key makes us digest the rest. */
+static result verify_large(struct scope *scope, struct saml_verifier *verifier,
+                           const struct saml_trust *trust, struct signature *signature,
+                           size_t *ret_at) {
+    struct saml_signed_bytes *given = &signature->given;
+    struct str value;
+    SAML_REQUIRE(
+        scope,
+        saml_xml_text(saml_xml_child(signature->node, DSIG_NS, "SignatureValue"), &value) &&
+            is_ok(saml_gate_decode(scope, value, &given->signature)),
+        SAML_SIGNATURE);
+    TRY(saml_signed_info_bytes(scope, signature->node, &given->bytes));
+    const struct kept_key *kept = find_signer(scope, verifier, trust, given, ret_at);
+    SAML_REQUIRE(scope,
+                 kept != NULL && verifies(signature->node, kept->key, trust->is_sha1_allowed),
+                 SAML_SIGNATURE);
+    return OK_RESULT;
+}
+
+static result verify_small(struct scope *scope, struct saml_verifier *verifier,
+                           const struct saml_trust *trust, const struct signature *signature,
+                           size_t *ret_at) {
+    for (size_t i = 0; i < trust->certificate_count && i < SAML_CERTIFICATES_MAX; i++) {
+        const struct kept_key *kept = find_key(scope, verifier, trust->certificates[i]);
+        if (fits(kept, signature->given.kind) &&
+            verifies(signature->node, kept->key, trust->is_sha1_allowed)) {
+            *ret_at = i;
             return OK_RESULT;
         }
     }
     return saml_fail(scope, SAML_SIGNATURE);
 }
 
+result saml_signature_verify(struct scope *scope, struct saml_verifier *verifier,
+                             const struct saml_trust *trust, xmlNode *element,
+                             struct saml_protection *protection) {
+    struct signature signature;
+    size_t at = 0;
+    TRY(read_signature(scope, trust, element, &signature));
+    SAML_REQUIRE(scope, register_id(element), SAML_SIGNATURE);
+    TRY(saml_is_large(element->doc) ? verify_large(scope, verifier, trust, &signature, &at)
+                                    : verify_small(scope, verifier, trust, &signature, &at));
+    note(scope, protection, signature.given.algorithm, signature.digest, at);
+    return OK_RESULT;
+}
+
 result saml_signature_verify_bytes(struct scope *scope, struct saml_verifier *verifier,
                                    const struct saml_trust *trust,
                                    const struct saml_signed_bytes *given,
                                    struct saml_protection *protection) {
-    for (size_t i = 0; i < trust->certificate_count && i < SAML_CERTIFICATES_MAX; i++) {
-        const struct kept_key *kept = find_key(scope, verifier, trust->certificates[i]);
-        if (fits(kept, given->kind) &&
-            public_key_verifies(kept->public_key, given->kind, given->bytes, given->signature)) {
-            note(scope, protection, given->algorithm, STR(""), i);
-            return OK_RESULT;
-        }
-    }
-    return saml_fail(scope, SAML_SIGNATURE);
+    size_t at = 0;
+    SAML_REQUIRE(scope, find_signer(scope, verifier, trust, given, &at) != NULL, SAML_SIGNATURE);
+    note(scope, protection, given->algorithm, STR(""), at);
+    return OK_RESULT;
 }

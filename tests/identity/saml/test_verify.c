@@ -1,6 +1,7 @@
 #include "tests/identity/saml/verify_desk.h"
 
 #include <string.h>
+#include <time.h>
 
 #define GROUPS_LINK "http://schemas.microsoft.com/claims/groups.link"
 
@@ -291,6 +292,58 @@ static void odd_but_honest_texts_are_read(void **state) {
     assert_true(got.assertion.has_unknown_condition);
 }
 
+/* Every canonical form in which SignedInfo may be signed, in a document that is large. */
+static void large_documents_are_verified_by_their_signed_info_first(void **state) {
+    struct verify_desk *desk = *state;
+    struct arena *arena = desk->forge.arena;
+    const struct forge_signing ways[] = {
+        {.key = FORGE_IDP},
+        {.key = FORGE_IDP, .c14n = FORGE_INCLUSIVE},
+        {.key = FORGE_IDP, .c14n = FORGE_INCLUSIVE, .reference_c14n = ""},
+        {.key = FORGE_IDP, .prefixes = "samlp"},
+    };
+    const char *groups = forge_text(arena, "%s</saml:AttributeStatement>",
+                                    repeat(arena,
+                                           "<saml:Attribute Name=\"groups\"><saml:AttributeValue>x"
+                                           "</saml:AttributeValue></saml:Attribute>",
+                                           400));
+    desk->certificates[0] = forge_key(FORGE_IDP_OLD)->certificate;
+    desk->certificates[1] = forge_key(FORGE_IDP)->certificate;
+    desk->trust.certificate_count = 2;
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        struct saml_response got;
+        const char *xml = edit(arena, forge_response(&desk->forge, &(struct forge_response){0}),
+                               "</saml:AttributeStatement>", groups);
+        const char *whole = forge_sign(arena, xml, SIGN_ASSERTION, &ways[i]);
+        assert_ok(verify_text(desk, whole, &got));
+        assert_int_equal(got.assertion.attributes[1].count, 402);
+        assert_int_equal(got.protection.certificate, 1);
+        assert_refused(desk, edit(arena, whole, "ada-4711", "eve-4711"), "saml.signature");
+        assert_refused(desk, edit(arena, whole, "<ds:SignedInfo>", "<ds:SignedInfo >\n"),
+                       "saml.signature");
+    }
+}
+
+/* What costs most, from somebody who has no key: 16 certificates must not cost 16 times as much. */
+static void a_large_forgery_is_cheap(void **state) {
+    struct verify_desk *desk = *state;
+    struct arena *arena = desk->forge.arena;
+    for (size_t i = 0; i < SAML_CERTIFICATES_MAX; i++) {
+        desk->certificates[i] = forge_key(FORGE_IDP)->certificate;
+    }
+    desk->trust.certificate_count = SAML_CERTIFICATES_MAX;
+    const struct forge_signing foreign = {.key = FORGE_ATTACKER};
+    const char *xml =
+        edit(arena, forge_response(&desk->forge, &(struct forge_response){0}),
+             "<saml:AttributeStatement>",
+             forge_text(arena, "%s<saml:AttributeStatement>", repeat(arena, "<x a=''/>", 18000)));
+    const char *whole = forge_sign(arena, xml, SIGN_ASSERTION, &foreign);
+    assert_refused(desk, whole, "saml.signature"); /* reads the certificates */
+    const clock_t before = clock();
+    assert_refused(desk, whole, "saml.signature");
+    assert_true(clock() - before < CLOCKS_PER_SEC / 10); /* twice for the forge's own base64 */
+}
+
 /* More certificates than are kept: the oldest goes, and comes again. */
 static void keys_that_were_dropped_are_read_again(void **state) {
     struct verify_desk *desk = *state;
@@ -323,6 +376,8 @@ int main(void) {
         DESK(a_status_of_their_own_is_not_repeated),
         DESK(text_that_decides_is_one_text),
         DESK(odd_but_honest_texts_are_read),
+        DESK(large_documents_are_verified_by_their_signed_info_first),
+        DESK(a_large_forgery_is_cheap),
         DESK(keys_that_were_dropped_are_read_again),
     };
     return RUN_DESK(tests);
