@@ -44,15 +44,15 @@ static bool take_answers(struct scope *scope, struct postgres_db *db) {
     PGresult *next = NULL;
     while (postgres_next(db, &next)) {
         AUTO(postgres_result_clear) PGresult *answer = next;
+        if (answer != NULL && PQresultStatus(answer) == PGRES_PIPELINE_SYNC) {
+            return !has_failed;
+        }
+        if (at == db->sent_count) {
+            break; /* only the sync may follow the last statement */
+        }
         if (answer == NULL) {
             at++;
             continue;
-        }
-        if (PQresultStatus(answer) == PGRES_PIPELINE_SYNC) {
-            return !has_failed;
-        }
-        if (at >= db->sent_count) {
-            break;
         }
         has_failed = has_failed || !take_answer(scope, db, answer, db->sent[at]);
         if (db->connection == NULL) {
