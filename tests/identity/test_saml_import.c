@@ -1,0 +1,190 @@
+/* From what a provider or an administrator gives to stored facts, through the reader that runs in
+ * the jail, here in-process: real documents, real certificates. */
+
+#include "identity/saml/saml_facts.h"
+#include "identity/saml/saml_metadata_read.h"
+#include "identity/saml/saml_refresh.h"
+#include "tests/identity/saml_idp_stub.h"
+#include "tests/support/forge.h"
+
+static struct saml_verifier *verifier;
+
+static int start_verifier(void **state) {
+    (void) state;
+    struct fixture fixture;
+    fixture_open(&fixture);
+    const result started = saml_verify_start(&fixture.scope, &verifier);
+    fixture_close(&fixture);
+    return is_ok(started) ? 0 : -1;
+}
+
+static int stop_verifier(void **state) {
+    saml_verify_stop(&verifier);
+    return on_both_stop(state);
+}
+
+static result read_really(struct scope *scope, void *context,
+                          const struct saml_metadata_input *input, struct saml_idp *ret) {
+    (void) context;
+    return saml_metadata_read(scope, verifier, input, ret);
+}
+
+struct office {
+    struct idp_world *w;
+    struct forge forge;
+};
+
+static struct office open_office(void **state) {
+    struct database *d = *state;
+    struct office office = {.forge = forge_begin(d->fixture.scope.arena)};
+    d->fixture.time.now_us = office.forge.now_us;
+    office.w = idp_world_open(d, "x|https://x.example/|x");
+    office.w->reader = (struct saml_reader){.read = read_really};
+    return office;
+}
+
+static const char *document(struct office *office, const struct forge_metadata *metadata) {
+    return forge_done(office->forge.arena, forge_metadata(&office->forge, metadata));
+}
+
+static result import(struct office *office, const struct saml_settings *settings,
+                     const struct saml_source *source, struct saml_provider *ret) {
+    return saml_provider_import(&office->w->d->fixture.scope, &office->w->reader, settings, source,
+                                ret);
+}
+
+static const struct saml_settings BY_URL = {.metadata_url = STR_INIT(IDP_URL)};
+static const struct saml_source NO_SOURCE = {.metadata_xml = STR_INIT("")};
+
+static void a_published_document_becomes_facts(void **state) {
+    struct office office = open_office(state);
+    struct saml_provider provider;
+    office.w->idp.body = document(&office, &(struct forge_metadata){0});
+    assert_ok(import(&office, &BY_URL, &NO_SOURCE, &provider));
+    assert_str(provider.facts.entity_id, office.forge.idp);
+    assert_int_equal(provider.facts.certificate_count, 1);
+    assert_true(saml_facts_has_certificate(&provider.facts, forge_key(FORGE_IDP)->certificate));
+    assert_true(provider.facts.certificates[0].not_after_us > office.forge.now_us);
+}
+
+static struct saml_source typed_in(struct office *office, enum forge_owner owner) {
+    return (struct saml_source){
+        .sso_url = STR("https://typed.example/sso?a=1&b=%22"),
+        .sso_binding = SAML_POST,
+        .slo_url = STR("https://typed.example/slo"),
+        .certificates =
+            str_from_c(forge_text(office->forge.arena,
+                                  "-----BEGIN CERTIFICATE-----\n%s\n-----END "
+                                  "CERTIFICATE-----\n",
+                                  forge_certificate_base64(office->forge.arena, owner))),
+    };
+}
+
+static void what_is_typed_in_is_read_like_a_published_document(void **state) {
+    struct office office = open_office(state);
+    const struct saml_settings settings = {.entity_id = STR("https://typed.example/a?b=1&c=2")};
+    struct saml_source source = typed_in(&office, FORGE_IDP_OLD);
+    struct saml_provider provider;
+    assert_ok(import(&office, &settings, &source, &provider));
+    assert_str(provider.facts.entity_id, "https://typed.example/a?b=1&c=2");
+    assert_int_equal(provider.facts.sign_on_count, 1);
+    assert_int_equal(provider.facts.sign_on[0].binding, SAML_POST);
+    assert_str(provider.facts.sign_on[0].location, "https://typed.example/sso?a=1&b=%22");
+    assert_int_equal(provider.facts.logout[0].binding, SAML_REDIRECT);
+    assert_str(provider.facts.logout[0].location, "https://typed.example/slo");
+    assert_true(saml_facts_has_certificate(&provider.facts, forge_key(FORGE_IDP_OLD)->certificate));
+    source.certificates =
+        str_from_c(forge_certificate_base64(office.forge.arena, FORGE_IDP)); /* without armour */
+    assert_ok(import(&office, &settings, &source, &provider));
+    assert_true(saml_facts_has_certificate(&provider.facts, forge_key(FORGE_IDP)->certificate));
+}
+
+static void what_is_typed_in_is_refused_like_a_published_document(void **state) {
+    struct office office = open_office(state);
+    struct scope *scope = &office.w->d->fixture.scope;
+    const struct saml_settings settings = {.entity_id = STR("https://typed.example")};
+    struct saml_provider provider;
+    struct saml_source source = typed_in(&office, FORGE_RSA_1024);
+    assert_failed(import(&office, &settings, &source, &provider), scope, INVALID,
+                  "saml.metadata_key");
+    source = typed_in(&office, FORGE_IDP);
+    source.certificates = STR("AAAA</ds:X509Certificate><x/>");
+    assert_int_equal(import(&office, &settings, &source, &provider).code, INVALID);
+    source = typed_in(&office, FORGE_IDP);
+    source.sso_url = STR("javascript:alert(1)");
+    assert_failed(import(&office, &settings, &source, &provider), scope, INVALID,
+                  "saml.metadata_url");
+    source.sso_url = STR("http://typed.example/sso");
+    assert_failed(import(&office, &settings, &source, &provider), scope, INVALID,
+                  "saml.metadata_url");
+    office.w->reader.is_http_allowed = true; /* the operator's choice */
+    assert_ok(import(&office, &settings, &source, &provider));
+}
+
+static void a_pinned_signer_must_have_signed(void **state) {
+    struct office office = open_office(state);
+    struct scope *scope = &office.w->d->fixture.scope;
+    struct saml_settings settings = {.metadata_url = STR(IDP_URL),
+                                     .metadata_signer = typed_in(&office, FORGE_IDP).certificates};
+    struct saml_provider provider;
+    office.w->idp.body = document(&office, &(struct forge_metadata){0});
+    assert_failed(import(&office, &settings, &NO_SOURCE, &provider), scope, INVALID,
+                  "saml.metadata_signature");
+    settings.metadata_signer = STR("-----BEGIN CERTIFICATE-----\n*\n-----END CERTIFICATE-----");
+    assert_failed(import(&office, &settings, &NO_SOURCE, &provider), scope, INVALID,
+                  "saml.metadata_signer");
+}
+
+static void store(struct office *office, const struct saml_provider *provider) {
+    struct scope *scope = &office->w->d->fixture.scope;
+    AUTO(tx_end) struct tx *tx = NULL;
+    assert_ok(tx_begin(scope, office->w->d->db, LANE_NORMAL, &tx));
+    assert_ok(saml_provider_store(scope, tx, office->w->company.org.id, office->w->connection_id,
+                                  provider));
+    assert_ok(tx_commit(scope, tx));
+}
+
+static void keys_roll_and_a_document_that_drops_them_is_not_applied(void **state) {
+    struct office office = open_office(state);
+    struct arena *arena = office.forge.arena;
+    struct saml_provider provider;
+    office.w->idp.body = document(&office, &(struct forge_metadata){0});
+    assert_ok(import(&office, &BY_URL, &NO_SOURCE, &provider));
+    store(&office, &provider);
+    office.w->idp.body = document(
+        &office,
+        &(struct forge_metadata){
+            .keys_xml = forge_text(arena, "%s%s", forge_key_descriptor(arena, FORGE_IDP, "signing"),
+                                   forge_key_descriptor(arena, FORGE_IDP_OLD, "signing"))});
+    idp_refresh_when_due(office.w);
+    provider = idp_provider(office.w);
+    assert_str(provider.failure, "");
+    assert_int_equal(provider.facts.certificate_count, 2);
+    office.w->idp.body = document(
+        &office,
+        &(struct forge_metadata){.keys_xml = forge_key_descriptor(arena, FORGE_RSA_1024, "")});
+    idp_refresh_when_due(office.w);
+    provider = idp_provider(office.w);
+    assert_str(provider.failure, "saml.metadata_key");
+    assert_int_equal(provider.facts.certificate_count, 2);
+    assert_int_equal(office.w->mail.count, 1);
+    office.w->idp.body =
+        document(&office, &(struct forge_metadata){.entity_id = "https://evil.example"});
+    idp_refresh_when_due(office.w);
+    provider = idp_provider(office.w);
+    assert_true(provider.has_pending);
+    assert_str(provider.facts.entity_id, office.forge.idp);
+    assert_str(provider.pending.entity_id, "https://evil.example");
+}
+
+int main(void) {
+    use_all_migrations();
+    const struct CMUnitTest tests[] = {
+        ON_SQLITE(a_published_document_becomes_facts),
+        ON_SQLITE(what_is_typed_in_is_read_like_a_published_document),
+        ON_SQLITE(what_is_typed_in_is_refused_like_a_published_document),
+        ON_SQLITE(a_pinned_signer_must_have_signed),
+        ON_BOTH(keys_roll_and_a_document_that_drops_them_is_not_applied),
+    };
+    return cmocka_run_group_tests(tests, start_verifier, stop_verifier);
+}
