@@ -91,6 +91,24 @@ static void a_reply_carries_status_type_and_body(void **state) {
     assert_str(reply.body, "{\"hello\":1}");
 }
 
+static void an_etag_is_given_and_sent_back(void **state) {
+    AUTO(close_world) struct world w;
+    open_world(&w, *state, "127.0.0.0/8");
+    struct http_call call = get_path(&w, "/etag");
+    struct http_reply reply;
+    assert_ok(send_call(&w, &call, &reply));
+    assert_str(reply.etag, "\"v1\"");
+    const struct http_header known = {STR("If-None-Match"), reply.etag};
+    call.headers = &known;
+    call.header_count = 1;
+    assert_ok(send_call(&w, &call, &reply));
+    assert_int_equal(reply.status, 304);
+    assert_str(reply.body, "");
+    call = get_path(&w, "/hello");
+    assert_ok(send_call(&w, &call, &reply));
+    assert_str(reply.etag, "");
+}
+
 static void method_headers_and_body_arrive(void **state) {
     AUTO(close_world) struct world w;
     open_world(&w, *state, "127.0.0.0/8");
@@ -399,6 +417,7 @@ static void a_proxy_is_used_when_given_and_filtered_like_any_address(void **stat
 int main(void) {
     const struct CMUnitTest tests[] = {
         SENTENCE(a_reply_carries_status_type_and_body),
+        SENTENCE(an_etag_is_given_and_sent_back),
         SENTENCE(method_headers_and_body_arrive),
         SENTENCE(a_header_cannot_smuggle_a_line),
         SENTENCE(a_redirect_is_an_answer_and_not_followed),

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "identity/alert.h"
+#include "identity/connection_config.h"
 #include "identity/saml/saml_refresh.h"
 
 static result answer(struct http_client *client, struct scope *scope, const struct http_call *call,
@@ -95,6 +96,13 @@ static void given_saml_connection(struct idp_world *w) {
     assert_ok(
         connection_create_scim(scope, tx, w->company.org.id, STR("Big IdP"), &w->connection_id));
     assert_ok(saml_provider_store(scope, tx, w->company.org.id, w->connection_id, imported));
+    static const struct statement BE_SAML = {
+        "test.be_saml", TENANT,
+        "UPDATE connection SET kind = 'saml', config = $3 WHERE org_id = $1 AND id = $2", NULL};
+    assert_ok(tx_run(scope, tx, &BE_SAML,
+                     VALUES(value_text(w->company.org.id), value_text(w->connection_id),
+                            value_text(connection_config_write(scope, &input->connection))),
+                     NULL));
     assert_ok(tx_commit(scope, tx));
 }
 

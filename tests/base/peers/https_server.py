@@ -41,6 +41,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(200, seen.encode(), Content_Type="text/plain")
         elif path == "/connections":
             self.answer(200, str(Handler.connections).encode(), Set_Cookie="a=b")
+        elif path == "/etag":
+            known = self.headers.get("If-None-Match") == '"v1"'
+            self.answer(304 if known else 200, b"" if known else b"{}", etag='  "v1"  ')
         elif path == "/redirect":
             self.answer(302, b"gone", Location="/hello")
         elif path == "/sized":
