@@ -1,5 +1,5 @@
-/* The order of what happens to a message (RFC-style reading of SAML is in saml_check.c): gate,
- * outer signature, decryption, the gate again, inner signature, facts. */
+/* The order of what happens to a message: gate, outer signature, decryption, the gate again, inner
+ * signature, facts. What the facts must be is saml_check's business. */
 
 #include "identity/saml/saml_verify.h"
 
