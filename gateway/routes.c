@@ -7,6 +7,7 @@
 #include "identity/oidc/oidc_http.h"
 #include "identity/provider_http.h"
 #include "identity/saml/saml_key_http.h"
+#include "identity/sign_in_record.h"
 #include "messaging/messaging_http.h"
 #include "provisioning/scim/scim_http.h"
 
@@ -118,6 +119,8 @@ static const struct route TABLE[] = {
           RUN_OUTBOUND, "connection.provider_refresh", connection_provider_refresh_http),
     WRITE(HTTP_POST, "/api/v1/connections/{id}/provider/accept", AUTH_ADMIN, MAY_MANAGE_ACCESS,
           RUN_DATABASE, "connection.provider_accept", connection_provider_accept_http),
+    READ("/api/v1/connections/{id}/logins", AUTH_ADMIN, MAY_MANAGE_ACCESS, "connection.logins",
+         connection_logins_http),
     READ("/api/v1/domains", AUTH_ADMIN, MAY_MANAGE_ACCESS, "domain.list", domains_list_http),
     WRITE(HTTP_POST, "/api/v1/domains", AUTH_ADMIN, MAY_MANAGE_ACCESS, RUN_DATABASE,
           "domain.create", domain_create_http),

@@ -4,13 +4,17 @@
 #include "base/env.h"
 #include "base/log.h"
 #include "identity/login_throttle.h"
+#include "identity/saml/saml_session.h"
 #include "identity/session.h"
+#include "identity/sign_in_record.h"
 #include "messaging/revocation.h"
 
 static result sweep(struct scope *scope, struct db *db, int64_t *ret_sessions) {
     const int64_t now_us = clock_now_us(scope->env->clock);
     TRY(session_sweep(scope, db, ret_sessions));
     TRY(login_throttle_sweep(scope, db));
+    TRY(saml_replay_sweep(scope, db));
+    TRY(sign_in_record_sweep(scope, db));
     return revocation_trim(scope, db, now_us - S_TO_US(REVOCATION_KEEP_S));
 }
 

@@ -48,14 +48,14 @@ struct verified_identity {
  * everything that must not tell why. *ret_secret is the cookie value. */
 struct login_result {
     struct str user_id, session_id, cookie_value, csrf;
-    int64_t epoch; /* of the person, as the session was made under */
+    int64_t epoch;       /* of the person, as the session was made under */
+    const char *refused; /* set on failure, too: why, for the administrators' record; or NULL */
 };
 /* `rider` (may be NULL) commits with the session; what it refuses is passed on as it is.
- * *ret_refused, for the administrators' record: why, when the answer is "login.refused". */
+ * When the answer is "login.refused", ret->refused says why. */
 struct session_rider;
 RESULT login_complete(struct scope *scope, struct call *call, const struct verified_identity *who,
-                      const struct session_rider *rider, struct login_result *ret,
-                      const char **ret_refused);
+                      const struct session_rider *rider, struct login_result *ret);
 /* The Set-Cookie lines of a new session, or of its end. */
 RESULT session_set_cookie(struct scope *scope, const struct identity *identity, struct str value,
                           struct http_response *response);

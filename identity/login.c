@@ -220,8 +220,7 @@ static result complete(struct scope *scope, struct call *call, const struct veri
 }
 
 result login_complete(struct scope *scope, struct call *call, const struct verified_identity *who,
-                      const struct session_rider *rider, struct login_result *ret,
-                      const char **ret_refused) {
+                      const struct session_rider *rider, struct login_result *ret) {
     struct ridden ridden = {.rider = rider};
     const result completed = complete(scope, call, who, &ridden, ret);
     if (ridden.has_failed) {
@@ -242,6 +241,6 @@ result login_complete(struct scope *scope, struct call *call, const struct verif
     }
     log_info(scope, "login.refused", LOG_ORG(who->org_id), LOG_ID("connection", who->connection_id),
              LOG_REASON(scope));
-    *ret_refused = scope->reason;
+    ret->refused = scope->reason;
     return FAIL(scope, FORBIDDEN, "login.refused");
 }

@@ -8,6 +8,7 @@
 #include "identity/oidc/oidc_logout.h"
 #include "identity/oidc/oidc_refresh.h"
 #include "identity/principal.h"
+#include "identity/sign_in_record.h"
 
 enum { LOGIN_HINT_MAX = 256 };
 
@@ -57,15 +58,18 @@ static bool has_live_session(struct scope *scope, const struct call *call) {
 }
 
 /* What the browser must not tell apart is told apart here, for the administrator. */
-static void log_refusal(struct scope *scope, const struct connection *connection, result failure) {
+static void log_refusal(struct scope *scope, struct call *call, const struct connection *connection,
+                        result failure, const char *refused) {
     log_info(scope, "oidc.sign_in_failed", LOG_ORG(connection->org_id),
              LOG_ID("connection", connection->id), LOG_CODE(failure), LOG_REASON(scope));
+    const struct sign_in_record record = {.reason = str_from_c(refused)};
+    sign_in_record_refusal(scope, call, connection, record);
 }
 
 result oidc_callback_http(struct scope *scope, struct call *call) {
     struct connection connection;
     struct oidc_callback callback;
-    struct login_result login;
+    struct login_result login = {.refused = NULL};
     struct str return_path;
     TRY(routed_connection(scope, call, &connection));
     TRY(oidc_callback_parse(scope, call->request->query, &callback));
@@ -73,7 +77,7 @@ result oidc_callback_http(struct scope *scope, struct call *call) {
         oidc_login_finish(scope, call, &connection, &callback, &login, &return_path);
     if (!is_ok(finished)) {
         const char *reason = scope->reason;
-        log_refusal(scope, &connection, finished);
+        log_refusal(scope, call, &connection, finished, login.refused);
         /* Back button, or a second tab of the same sign-in: who is signed in has arrived. */
         if (str_eq(str_from_c(reason), STR("oidc.attempt")) && has_live_session(scope, call)) {
             return http_answer_redirect(scope, call->response, 303, STR("/"));

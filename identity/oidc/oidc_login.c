@@ -94,7 +94,6 @@ struct arrival {
     struct jwt jwt;
     struct jwt_claims claims;
     struct oidc_person person;
-    const char *refused; /* why the person was, for the record */
 };
 
 static result check_answer(struct scope *scope, const struct arrival *arrival,
@@ -204,7 +203,7 @@ static result finish_arrival(struct scope *scope, struct arrival *arrival, struc
     struct verified_identity who;
     TRY(identity_of(scope, arrival, &who));
     const struct session_rider rider = {keep_tokens, arrival};
-    return login_complete(scope, arrival->call, &who, &rider, ret, &arrival->refused);
+    return login_complete(scope, arrival->call, &who, &rider, ret);
 }
 
 result oidc_login_finish(struct scope *scope, struct call *call,

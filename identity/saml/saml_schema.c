@@ -3,6 +3,8 @@
 #include "identity/alert_store.h"
 #include "identity/saml/saml_key_store.h"
 #include "identity/saml/saml_provider.h"
+#include "identity/saml/saml_session.h"
+#include "identity/sign_in_record.h"
 
 static const char *const PROVIDERS[] = {
     "CREATE TABLE saml_idp ("
@@ -69,10 +71,54 @@ static const char *const ALERTS[] = {
     NULL,
 };
 
+static const char *const SIGN_INS[] = {
+    "CREATE TABLE saml_replay ("
+    " org_id TEXT NOT NULL,"
+    " connection_id TEXT NOT NULL,"
+    " message_hash TEXT NOT NULL,"
+    " until_us BIGINT NOT NULL,"
+    " PRIMARY KEY (org_id, connection_id, message_hash))",
+    "CREATE INDEX saml_replay_until ON saml_replay (until_us)",
+    "CREATE TABLE saml_session ("
+    " org_id TEXT NOT NULL,"
+    " session_id TEXT NOT NULL,"
+    " user_id TEXT NOT NULL,"
+    " connection_id TEXT NOT NULL,"
+    " subject TEXT NOT NULL,"
+    " session_index TEXT NOT NULL,"
+    " name_id_sealed TEXT NOT NULL,"
+    " created_us BIGINT NOT NULL,"
+    " PRIMARY KEY (org_id, session_id),"
+    " FOREIGN KEY (org_id, session_id) REFERENCES session (org_id, id) ON DELETE CASCADE)",
+    "CREATE INDEX saml_session_user ON saml_session (org_id, user_id)",
+    "CREATE INDEX saml_session_subject ON saml_session (org_id, connection_id, subject)",
+    NULL,
+};
+
+static const char *const RECORDS[] = {
+    "CREATE TABLE sign_in_record ("
+    " org_id TEXT NOT NULL,"
+    " connection_id TEXT NOT NULL,"
+    " id TEXT NOT NULL,"
+    " request_id TEXT NOT NULL,"
+    " at_us BIGINT NOT NULL,"
+    " is_test SMALLINT NOT NULL,"
+    " reason TEXT NOT NULL,"
+    " want TEXT NOT NULL,"
+    " got TEXT NOT NULL,"
+    " detail TEXT NOT NULL,"
+    " PRIMARY KEY (org_id, connection_id, id),"
+    " FOREIGN KEY (org_id, connection_id) REFERENCES connection (org_id, id) ON DELETE CASCADE)",
+    "CREATE INDEX sign_in_record_age ON sign_in_record (at_us)",
+    NULL,
+};
+
 static const struct migration MIGRATIONS[] = {
     {220, "saml: identity providers", PROVIDERS},
     {221, "saml: our own keys", KEYS},
     {230, "saml: alerts that have been raised", ALERTS},
+    {222, "saml: used messages and sessions", SIGN_INS},
+    {223, "identity: refused sign-ins", RECORDS},
 };
 
 const struct migration_list SAML_MIGRATIONS = {MIGRATIONS, sizeof MIGRATIONS / sizeof *MIGRATIONS};
@@ -105,6 +151,37 @@ static const struct table_rule RULES[] = {
         .erase = ERASE_DELETE,
         .export = EXPORT_NEVER,
     },
+    {
+        .table = "saml_replay",
+        .owner_column = "org_id",
+        .key_columns = "org_id, connection_id, message_hash",
+        .data_class = DATA_TECHNICAL,
+        .retention = "as long as a copy of the message could pass, about an hour",
+        .erase = ERASE_DELETE,
+        .export = EXPORT_NEVER,
+    },
+    {
+        .table = "saml_session",
+        .owner_column = "org_id",
+        .user_column = "user_id",
+        .key_columns = "org_id, session_id",
+        .data_class = DATA_CREDENTIAL,
+        .retention = "until the session ends",
+        .erase = ERASE_DELETE,
+        .export = EXPORT_NEVER,
+        .on_deactivation = &SAML_SESSION_DELETE_OF_USER,
+        .counted_as = COUNTED_NOT,
+    },
+    {
+        /* Names and values are there as length and keyed hash at most. */
+        .table = "sign_in_record",
+        .owner_column = "org_id",
+        .key_columns = "org_id, connection_id, id",
+        .data_class = DATA_RECORD,
+        .retention = "7 days",
+        .erase = ERASE_DELETE,
+        .export = EXPORT_NEVER,
+    },
 };
 
 const struct table_rule_list SAML_TABLES = {RULES, sizeof RULES / sizeof *RULES};
@@ -113,6 +190,8 @@ const struct statement_list *const SAML_STATEMENT_LISTS[] = {
     &ALERT_STATEMENTS,
     &SAML_KEY_STATEMENTS,
     &SAML_PROVIDER_STATEMENTS,
+    &SAML_SESSION_STATEMENTS,
+    &SIGN_IN_RECORD_STATEMENTS,
 };
 const size_t SAML_STATEMENT_LISTS_COUNT =
     sizeof SAML_STATEMENT_LISTS / sizeof *SAML_STATEMENT_LISTS;

@@ -38,8 +38,7 @@ static result sign_in(struct database *d, const struct verified_identity *who,
     const struct http_request request = {.request_id = STR("request-1")};
     struct call call = {
         .db = d->db, .messaging = &BACKEND, .identity = &identity, .request = &request};
-    const char *refused = NULL;
-    return login_complete(&d->fixture.scope, &call, who, NULL, ret, &refused);
+    return login_complete(&d->fixture.scope, &call, who, NULL, ret);
 }
 
 static int64_t people_of(struct database *d, const struct company *company) {
