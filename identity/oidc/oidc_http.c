@@ -1,31 +1,15 @@
 #include "identity/oidc/oidc_http.h"
 
-#include "base/cookie.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "identity/navigation.h"
 #include "identity/oidc/client_key.h"
 #include "identity/oidc/oidc_login.h"
 #include "identity/oidc/oidc_logout.h"
 #include "identity/oidc/oidc_refresh.h"
-#include "identity/principal.h"
 #include "identity/sign_in_record.h"
 
 enum { LOGIN_HINT_MAX = 256 };
-
-/* A script that follows redirects would start sign-ins nobody sees. Browsers say what they are
- * doing (Fetch Metadata); others are taken at their Accept header. */
-static bool is_navigation(const struct http_request *request) {
-    const struct str mode = http_header_get(request, "Sec-Fetch-Mode");
-    if (mode.len > 0) {
-        return str_eq(mode, STR("navigate"));
-    }
-    if (http_header_is_present(request, "X-Requested-With")) {
-        return false;
-    }
-    const struct str accept = http_header_get(request, "Accept");
-    return accept.len == 0 || str_find(accept, STR("text/html")) >= 0 ||
-           str_find(accept, STR("*/*")) >= 0;
-}
 
 static result routed_connection(struct scope *scope, const struct call *call,
                                 struct connection *ret) {
@@ -33,7 +17,7 @@ static result routed_connection(struct scope *scope, const struct call *call,
 }
 
 result oidc_login_http(struct scope *scope, struct call *call) {
-    REQUIRE(scope, is_navigation(call->request), UNAUTHENTICATED, "oidc.navigation");
+    REQUIRE(scope, navigation_is(call->request), UNAUTHENTICATED, "oidc.navigation");
     struct connection connection;
     struct str return_path = STR("");
     struct str login_hint = STR("");
@@ -45,16 +29,6 @@ result oidc_login_http(struct scope *scope, struct call *call) {
             "oidc.login_hint");
     TRY(oidc_login_begin(scope, call, &connection, return_path, login_hint, &url));
     return http_answer_redirect(scope, call->response, 303, url);
-}
-
-static bool has_live_session(struct scope *scope, const struct call *call) {
-    struct str cookie = STR("");
-    struct credential credential;
-    struct principal principal;
-    return is_ok(cookie_get(scope, http_header_get(call->request, "Cookie"),
-                            str_from_c(session_cookie_name(call->identity)), &cookie)) &&
-           cookie.len > 0 && is_ok(credential_parse_session(scope, cookie, &credential)) &&
-           is_ok(principal_check(scope, call->db, &credential, &principal));
 }
 
 /* What the browser must not tell apart is told apart here, for the administrator. */
@@ -79,7 +53,8 @@ result oidc_callback_http(struct scope *scope, struct call *call) {
         const char *reason = scope->reason;
         log_refusal(scope, call, &connection, finished, login.refused);
         /* Back button, or a second tab of the same sign-in: who is signed in has arrived. */
-        if (str_eq(str_from_c(reason), STR("oidc.attempt")) && has_live_session(scope, call)) {
+        if (str_eq(str_from_c(reason), STR("oidc.attempt")) &&
+            navigation_has_session(scope, call)) {
             return http_answer_redirect(scope, call->response, 303, STR("/"));
         }
         scope->reason = reason;
