@@ -6,6 +6,7 @@
 #include "identity/identity_http.h"
 #include "identity/oidc/oidc_http.h"
 #include "identity/provider_http.h"
+#include "identity/saml/saml_http.h"
 #include "identity/saml/saml_key_http.h"
 #include "identity/sign_in_record.h"
 #include "messaging/messaging_http.h"
@@ -64,6 +65,10 @@ static const struct route TABLE[] = {
     SIGN_IN_PAGE("/oidc/{connection}/callback", RUN_OUTBOUND, "oidc.callback", oidc_callback_http),
     SIGN_IN_PAGE("/oidc/{connection}/logged-out", RUN_DATABASE, "oidc.logged_out",
                  oidc_logged_out_http),
+    SIGN_IN_PAGE("/saml/{connection}/login", RUN_OUTBOUND, "saml.login", saml_login_http),
+    SIGN_IN_PAGE("/saml/{connection}/acs", RUN_DATABASE, "saml.acs_get", saml_acs_get_http),
+    ROUTE(HTTP_POST, "/saml/{connection}/acs", AUTH_NONE, NO_PERMISSION, CSRF_NO, BODY_SAML,
+          RATE_SIGN_IN, RUN_OUTBOUND, ERRORS_PAGE, "saml.acs", saml_acs_http),
     ROUTE(HTTP_GET, "/oidc/{connection}/jwks", AUTH_NONE, NO_PERMISSION, CSRF_NO, BODY_NONE,
           RATE_DEFAULT, RUN_DATABASE, ERRORS_PROBLEM, "oidc.jwks", oidc_jwks_http),
 

@@ -8,6 +8,7 @@ enum {
     BODY_SMALL = 16 * 1024, /* sign-in, short settings */
     BODY_API = 1024 * 1024,
     BODY_SCIM = 1024 * 1024,
+    BODY_SAML = 512 * 1024, /* a posted message */
     BODY_METADATA = 6 * 1024 * 1024 /* a SAML metadata document inside JSON */
 };
 

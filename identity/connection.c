@@ -15,6 +15,7 @@
 #include "identity/oidc/oidc_revocation_store.h"
 #include "identity/oidc/oidc_session_store.h"
 #include "identity/saml/saml_key.h"
+#include "identity/saml/saml_provider.h"
 #include "messaging/audit.h"
 #include "messaging/org.h"
 #include "messaging/revoke.h"
@@ -123,6 +124,14 @@ static result audit(struct scope *scope, struct tx *tx, const struct connection_
     return audit_append(scope, tx, &row);
 }
 
+static result store_provider(struct scope *scope, struct tx *tx,
+                             const struct connection_input *input,
+                             const struct connection *connection) {
+    return input->provider == NULL ? OK_RESULT
+                                   : saml_provider_store(scope, tx, connection->org_id,
+                                                         connection->id, input->provider);
+}
+
 static result claim_domains(struct scope *scope, struct tx *tx,
                             const struct connection_input *input,
                             const struct connection *connection) {
@@ -160,6 +169,7 @@ result connection_create(struct scope *scope, const struct connection_change *ch
     TRY(connection_store_insert(scope, tx, &connection,
                                 connection_config_write(scope, &connection)));
     TRY(saml_keys_insert(scope, tx, &keys));
+    TRY(store_provider(scope, tx, input, &connection));
     TRY(lookup_insert(scope, tx, LOOKUP_CONNECTION, connection.id, connection.org_id,
                       connection.id));
     if (connection.kind == CONNECTION_OIDC) {
@@ -208,6 +218,7 @@ result connection_update(struct scope *scope, const struct connection_change *ch
     TRY(user_guard_actor(scope, tx, change->actor));
     TRY(connection_store_update(scope, tx, &connection,
                                 connection_config_write(scope, &connection)));
+    TRY(store_provider(scope, tx, input, &connection));
     TRY(claim_domains(scope, tx, input, &connection));
     TRY(audit(scope, tx, change, &connection, AUDIT_CONNECTION_CHANGED));
     TRY(tx_commit(scope, tx));

@@ -10,6 +10,7 @@
 #include "messaging/call.h"
 
 struct identity;
+struct saml_provider; /* identity/saml/saml_provider.h */
 
 enum { CONNECTIONS_PER_ORG = 64, CONNECTION_SKEW_MAX_S = 300, CONNECTION_DOMAINS = 16 };
 
@@ -150,6 +151,7 @@ struct connection_input {
      */
     struct saml_source source;
     bool has_new_source;
+    const struct saml_provider *provider; /* what became of the source; NULL: as before */
     struct str domains[CONNECTION_DOMAINS];
     size_t domain_count;
 };

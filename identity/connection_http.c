@@ -8,6 +8,9 @@
 #include "identity/oidc/oidc_provider.h"
 #include "identity/oidc/oidc_token.h"
 #include "identity/provider_http.h"
+#include "identity/saml/saml_http.h"
+#include "identity/saml/saml_provider.h"
+#include "identity/saml/saml_reason.h"
 
 static struct connection_change change_of(const struct call *call) {
     return (struct connection_change){
@@ -152,12 +155,22 @@ static result discover(struct scope *scope, const struct json *body,
     return OK_RESULT;
 }
 
+static result import_provider(struct scope *scope, const struct call *call,
+                              struct connection_input *input) {
+    struct saml_provider *provider = NEW(scope->arena, struct saml_provider);
+    SAML_REQUIRE(scope, call->identity->saml_reader != NULL, SAML_JAIL_BUSY);
+    TRY(saml_provider_import(scope, call->identity->saml_reader, &input->connection.saml,
+                             &input->source, provider));
+    input->provider = provider;
+    return OK_RESULT;
+}
+
 /* What the provider has to say before anything is stored. */
-static result ask_provider(struct scope *scope, const struct json *body,
+static result ask_provider(struct scope *scope, const struct call *call, const struct json *body,
                            struct connection_input *input) {
     switch (input->connection.kind) {
     case CONNECTION_OIDC: return discover(scope, body, input);
-    case CONNECTION_SAML:
+    case CONNECTION_SAML: return import_provider(scope, call, input);
     case CONNECTION_SCIM:
     case CONNECTION_KIND_COUNT: break;
     }
@@ -178,7 +191,7 @@ result connection_create_http(struct scope *scope, struct call *call) {
     const struct connection_change change = change_of(call);
     TRY(call_json(scope, call, &body));
     TRY(connection_input_read(scope, body, NULL, input));
-    TRY(ask_provider(scope, body, input));
+    TRY(ask_provider(scope, call, body, input));
     TRY(connection_create(scope, &change, call->db, input, &connection));
     return answer_connection(scope, call, 201, &connection);
 }
@@ -206,7 +219,7 @@ result connection_patch_http(struct scope *scope, struct call *call) {
     struct connection_input *input = NEW(scope->arena, struct connection_input);
     TRY(connection_input_read(scope, body, &connection, input));
     if (is_provider_new(input, &connection)) {
-        TRY(ask_provider(scope, body, input));
+        TRY(ask_provider(scope, call, body, input));
     }
     TRY(connection_update(scope, &change, call->db, input, &connection));
     return answer_connection(scope, call, 200, &connection);
@@ -253,6 +266,9 @@ result connection_test_http(struct scope *scope, struct call *call) {
     struct connection connection;
     struct check checks[3];
     TRY(own_connection(scope, call, &connection));
+    if (connection.kind == CONNECTION_SAML) {
+        return saml_test_answer(scope, call, &connection);
+    }
     REQUIRE(scope, connection.kind == CONNECTION_OIDC, INVALID, "connection.kind");
     const bool is_good = probe(scope, call, &connection, checks);
     if (is_good) {

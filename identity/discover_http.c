@@ -10,10 +10,11 @@
 static void write_provider(struct scope *scope, struct json_out *out,
                            const struct connection *connection) {
     json_out_open_object(out);
-    json_out_member(out, "kind", STR("oidc"));
+    const char *kind = connection_kind_name(connection->kind); /* also the first part of the path */
+    json_out_member(out, "kind", str_from_c(kind));
     json_out_member(out, "name", connection->name);
     json_out_member(out, "url",
-                    str_format(scope->arena, "/oidc/%.*s/login", STR_ARG(connection->id)));
+                    str_format(scope->arena, "/%s/%.*s/login", kind, STR_ARG(connection->id)));
     json_out_close_object(out);
 }
 
@@ -26,7 +27,7 @@ static result write_providers(struct scope *scope, const struct call *call, stru
         const struct connection *connection = &list.connections[i];
         const bool is_meant =
             domain->connection_id.len == 0 || str_eq(domain->connection_id, connection->id);
-        if (is_meant && connection->kind == CONNECTION_OIDC &&
+        if (is_meant && connection->kind != CONNECTION_SCIM &&
             connection->state == CONNECTION_ENABLED) {
             write_provider(scope, out, connection);
         }

@@ -17,6 +17,16 @@ static void add_header_str(struct arena *arena, struct MHD_Response *response, s
     add_header(response, str_copy(arena, name).at, str_copy(arena, value).at);
 }
 
+/* A page whose form goes elsewhere says so itself, and everything else of the policy with it. */
+static bool has_own_policy(const struct http_response *answer) {
+    for (size_t i = 0; i < answer->header_count; i++) {
+        if (str_eq_ascii_nocase(answer->headers[i].name, STR("Content-Security-Policy"))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void add_security_headers(const struct http_loop *loop, struct MHD_Response *response,
                                  const struct http_response *answer) {
     const bool is_page = answer->content_type != NULL &&
@@ -24,7 +34,9 @@ static void add_security_headers(const struct http_loop *loop, struct MHD_Respon
     if (answer->status == 304) {
         return; /* RFC 9111 section 3.2: what it carries replaces the policy of the stored page */
     }
-    add_header(response, "Content-Security-Policy", is_page ? PAGE_POLICY : DATA_POLICY);
+    if (!has_own_policy(answer)) {
+        add_header(response, "Content-Security-Policy", is_page ? PAGE_POLICY : DATA_POLICY);
+    }
     add_header(response, "X-Content-Type-Options", "nosniff");
     add_header(response, "Referrer-Policy", "no-referrer");
     if (is_page) {

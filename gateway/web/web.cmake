@@ -10,6 +10,7 @@ set(web_scripts
     login.ts
     messenger.ts
     plain.ts
+    post.ts
 )
 set(web_modules
     api.ts

@@ -59,6 +59,13 @@ result saml_login_http(struct scope *scope, struct call *call) {
     return saml_page_outgoing(scope, &outgoing, call->response);
 }
 
+/* One status, one code and one page for whatever was wrong with a message, so that nobody learns
+ * from the answer how far it came; administrators find the reason in the record. */
+static result refuse_alike(struct scope *scope, result refused) {
+    const bool is_message = refused.code == INVALID || refused.code == UNAUTHENTICATED;
+    return is_message ? FAIL(scope, INVALID, "saml.refused") : refused;
+}
+
 /* Reload, back button, a second click: the message is used, and perhaps the person is in. The
  * provider's form came without the session's cookie, so a browser is asked again on our own site.
  */
@@ -66,16 +73,14 @@ static result refuse_or_arrive(struct scope *scope, struct call *call,
                                const struct connection *connection, result refused) {
     const enum saml_reason reason = saml_reason_of(scope);
     if (reason != SAML_STATE && reason != SAML_REPLAY) {
-        return refused;
+        return refuse_alike(scope, refused);
     }
-    const char *kept = scope->reason;
     if (navigation_has_session(scope, call)) {
         return http_answer_redirect(scope, call->response, 303, STR("/"));
     }
-    scope->reason = kept;
     const struct str site = http_header_get(call->request, "Sec-Fetch-Site");
     if (!str_eq(site, STR("cross-site")) && !str_eq(site, STR("same-site"))) {
-        return refused;
+        return refuse_alike(scope, refused);
     }
     return http_answer_redirect(
         scope, call->response, 303,
@@ -98,7 +103,10 @@ result saml_acs_http(struct scope *scope, struct call *call) {
     struct saml_answer posted;
     struct saml_arrival *arrival = NEW(scope->arena, struct saml_arrival);
     TRY(routed_connection(scope, call, &connection));
-    TRY(saml_answer_parse(scope, call->request->body, &posted));
+    const result parsed = saml_answer_parse(scope, call->request->body, &posted);
+    if (!is_ok(parsed)) {
+        return refuse_alike(scope, parsed);
+    }
     const result finished = saml_login_finish(scope, call, &connection, &posted, arrival);
     return is_ok(finished) ? answer(scope, call, arrival)
                            : refuse_or_arrive(scope, call, &connection, finished);
