@@ -71,7 +71,6 @@ static const struct route TABLE[] = {
           RATE_SIGN_IN, RUN_OUTBOUND, ERRORS_PAGE, "saml.acs", saml_acs_http),
     ROUTE(HTTP_GET, "/oidc/{connection}/jwks", AUTH_NONE, NO_PERMISSION, CSRF_NO, BODY_NONE,
           RATE_DEFAULT, RUN_DATABASE, ERRORS_PROBLEM, "oidc.jwks", oidc_jwks_http),
-
     ROUTE(HTTP_GET, "/saml/{connection}/metadata", AUTH_NONE, NO_PERMISSION, CSRF_NO, BODY_NONE,
           RATE_DEFAULT, RUN_DATABASE, ERRORS_PROBLEM, "saml.metadata", saml_metadata_http),
 

@@ -8,7 +8,6 @@
 
 struct oidc;        /* identity/oidc: provider caches and budgets */
 struct saml_jail;   /* identity/saml: closed-in processes that read and make messages */
-struct saml_jail;   /* identity/saml: reads and makes messages */
 struct saml_reader; /* identity/saml: reads metadata */
 
 struct identity {
@@ -21,7 +20,6 @@ struct identity {
     struct oidc *oidc;
     struct saml_jail *saml_jail;           /* NULL: SAML is not served */
     const struct saml_reader *saml_reader; /* NULL: SAML is not served */
-    struct saml_jail *saml_jail;           /* the same */
 };
 
 /* Who a provider says is knocking: the same value from OpenID Connect and SAML. */

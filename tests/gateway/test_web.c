@@ -21,6 +21,7 @@ static void every_page_and_what_it_loads_is_embedded(void **state) {
         {"/assets/login.js", "text/javascript; charset=utf-8"},
         {"/assets/messenger.js", "text/javascript; charset=utf-8"},
         {"/assets/plain.js", "text/javascript; charset=utf-8"},
+        {"/assets/post.js", "text/javascript; charset=utf-8"},
         {"/console", "text/html; charset=utf-8"},
         {"/error", "text/html; charset=utf-8"},
         {"/logged-out", "text/html; charset=utf-8"},
