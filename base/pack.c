@@ -57,19 +57,22 @@ void pack_number(struct pack *pack, int64_t *value, int64_t min, int64_t max) {
 }
 
 void pack_bool(struct pack *pack, bool *value) {
-    int64_t number = *value ? 1 : 0;
+    int64_t number = !pack->is_reading && *value ? 1 : 0;
     pack_number(pack, &number, 0, 1);
     *value = number == 1;
 }
 
 void pack_count(struct pack *pack, size_t *value, size_t max) {
-    int64_t number = *value > INT64_MAX ? INT64_MAX : (int64_t) *value;
+    int64_t number = 0;
+    if (!pack->is_reading) {
+        number = *value > INT64_MAX ? INT64_MAX : (int64_t) *value;
+    }
     pack_number(pack, &number, 0, (int64_t) max);
     *value = (size_t) number;
 }
 
 void pack_bytes(struct pack *pack, struct str *value, size_t max) {
-    size_t len = value->len;
+    size_t len = pack->is_reading ? 0 : value->len;
     pack_count(pack, &len, max);
     if (pack->is_reading) {
         *value = take(pack, len);

@@ -2,6 +2,7 @@
 
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static const char *program; /* this one: its main is the keeper's, too */
 
@@ -93,4 +94,12 @@ void assert_works(struct prison *prison) {
     struct str text = STR("");
     assert_int_equal(prison_do(prison, DO_ECHO, &text), JAIL_ANSWERED);
     assert_str(text, "hello");
+}
+
+void prison_wait_ready(struct prison *prison, size_t role) {
+    struct jail_stats stats = {.children = 0};
+    while (stats.children < CHILDREN) {
+        jail_stats(prison->jail, role, &stats);
+        (void) usleep(1000);
+    }
 }

@@ -41,4 +41,6 @@ RESULT prison_send(struct scope *scope, struct jail *jail, const struct want *wa
 enum jail_outcome prison_call(struct prison *prison, struct scope *scope, const struct want *want,
                               struct str *ret);
 enum jail_outcome prison_do(struct prison *prison, enum misdeed misdeed, struct str *ret);
+/* Until all children of the role are there. */
+void prison_wait_ready(struct prison *prison, size_t role);
 void assert_works(struct prison *prison);

@@ -170,6 +170,7 @@ static void a_keeper_whose_self_test_fails_gives_no_child(void **state) {
     struct jail_settings settings = prison_usual(prison);
     settings.queue_us = MS_TO_US(300);
     prison_start(prison, &settings);
+    prison_wait_ready(prison, ROLE_PURE);
     struct str text = STR("");
     const struct want want = {.misdeed = DO_ECHO, .role = ROLE_BROKEN, .text = "hello"};
     assert_int_equal(prison_call(prison, &prison->fixture.scope, &want, &text), JAIL_ALL_BUSY);

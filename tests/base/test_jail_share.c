@@ -1,6 +1,7 @@
 /* Who waits, who is turned away, and what a question costs whom. */
 #include <pthread.h>
 #include <semaphore.h>
+#include <unistd.h>
 
 #include "tests/base/prison.h"
 
@@ -55,6 +56,7 @@ static void wait_until_waiting(struct prison *prison, size_t count) {
     struct jail_stats stats = {.waiting = 0};
     while (stats.waiting != count) {
         jail_stats(prison->jail, ROLE_PURE, &stats);
+        (void) usleep(1000);
     }
 }
 
@@ -95,7 +97,7 @@ static void when_all_are_busy_a_call_waits_and_then_gives_up(void **state) {
     struct guest guests[CHILDREN] = {{.share = ""}};
     settings.queue_us = MS_TO_US(200);
     prison_start(prison, &settings);
-    assert_works(prison);
+    prison_wait_ready(prison, ROLE_PURE);
     arrive(prison, &guests[0], "tenant-a");
     arrive(prison, &guests[1], "tenant-b");
     wait_until_inside(&guests[0]);
