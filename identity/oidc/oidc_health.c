@@ -21,7 +21,7 @@ static int64_t next_after(struct scope *scope, int64_t now_us) {
 result oidc_health_begin(struct scope *scope, struct tx *tx, struct str org_id,
                          struct str connection_id) {
     return oidc_health_store_insert(scope, tx, org_id, connection_id,
-                                    clock_now_us(scope->env->clock));
+                                    next_after(scope, clock_now_us(scope->env->clock)));
 }
 
 result oidc_health_find(struct scope *scope, struct db *db, struct str org_id,

@@ -19,7 +19,8 @@ struct oidc_health {
     int64_t keys;                /* that can be used, at the last good check */
 };
 
-/* In the transaction that makes the connection: the first check is due at once. */
+/* In the transaction that makes the connection, for which its provider has just been asked: the
+ * first check is due in an hour. */
 RESULT oidc_health_begin(struct scope *scope, struct tx *tx, struct str org_id,
                          struct str connection_id);
 /* NOT_FOUND "oidc.no_health". */

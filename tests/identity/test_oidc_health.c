@@ -52,9 +52,18 @@ static int run_jobs(struct sign_in *s) {
     }
 }
 
-static void a_new_connection_is_checked_at_once_and_then_every_hour(void **state) {
+/* Begins with a connection whose first check is due. */
+static struct sign_in *office_open(struct database *d) {
+    struct sign_in *s = sign_in_open(d, &keys);
+    fake_clock_advance(&d->fixture.time, S_TO_US(3600));
+    return s;
+}
+
+static void a_connection_is_checked_every_hour(void **state) {
     AUTO(sign_in_close) struct sign_in *s = sign_in_open(*state, &keys);
     assert_int_equal(health_of(s).checked_us, 0);
+    assert_int_equal(run_jobs(s), 0); /* it was asked when the connection was made */
+    fake_clock_advance(&s->d->fixture.time, S_TO_US(3600));
     assert_int_equal(run_jobs(s), 1);
     const struct oidc_health health = health_of(s);
     assert_int_equal(health.good_us, s->d->fixture.time.now_us);
@@ -69,7 +78,7 @@ static void a_new_connection_is_checked_at_once_and_then_every_hour(void **state
 }
 
 static void what_is_wrong_is_noted_until_it_is_right_again(void **state) {
-    AUTO(sign_in_close) struct sign_in *s = sign_in_open(*state, &keys);
+    AUTO(sign_in_close) struct sign_in *s = office_open(*state);
     assert_int_equal(run_jobs(s), 1);
     const int64_t good_us = s->d->fixture.time.now_us;
     static const struct {
@@ -99,7 +108,7 @@ static void what_is_wrong_is_noted_until_it_is_right_again(void **state) {
 }
 
 static void an_administrator_sees_and_asks_for_a_check(void **state) {
-    AUTO(sign_in_close) struct sign_in *s = sign_in_open(*state, &keys);
+    AUTO(sign_in_close) struct sign_in *s = office_open(*state);
     const struct request request = {.query = "", .path_arg = s->connection.id, .actor = &s->admin};
     s->op.lie = (struct lie){.metadata_status = 500};
     struct reply reply = browse(s, &s->browser, connection_provider_refresh_http, &request);
@@ -159,7 +168,7 @@ static void end(struct sign_in *s, const struct session *session) {
 }
 
 static void a_session_that_ends_leaves_its_token_to_be_revoked(void **state) {
-    AUTO(sign_in_close) struct sign_in *s = sign_in_open(*state, &keys);
+    AUTO(sign_in_close) struct sign_in *s = office_open(*state);
     (void) run_jobs(s);
     const struct session session = given_session_of(s, "refresh-1");
     assert_int_equal(waiting(s), 0);
@@ -176,14 +185,14 @@ static void a_session_that_ends_leaves_its_token_to_be_revoked(void **state) {
 }
 
 static void without_a_refresh_token_nothing_is_left(void **state) {
-    AUTO(sign_in_close) struct sign_in *s = sign_in_open(*state, &keys);
+    AUTO(sign_in_close) struct sign_in *s = office_open(*state);
     const struct session session = given_session_of(s, NULL);
     end(s, &session);
     assert_int_equal(waiting(s), 0);
 }
 
 static void somebody_elses_session_gives_nothing_away(void **state) {
-    AUTO(sign_in_close) struct sign_in *s = sign_in_open(*state, &keys);
+    AUTO(sign_in_close) struct sign_in *s = office_open(*state);
     const struct session session = given_session_of(s, "refresh-1");
     struct revoked revoked;
     const struct session_end how = {.org_id = session.org_id,
@@ -197,7 +206,7 @@ static void somebody_elses_session_gives_nothing_away(void **state) {
 }
 
 static void a_deactivation_leaves_the_tokens_of_the_leaver_to_be_revoked(void **state) {
-    AUTO(sign_in_close) struct sign_in *s = sign_in_open(*state, &keys);
+    AUTO(sign_in_close) struct sign_in *s = office_open(*state);
     (void) run_jobs(s);
     const struct session session = given_session_of(s, "refresh-1");
     struct user alice;
@@ -215,7 +224,7 @@ static void a_deactivation_leaves_the_tokens_of_the_leaver_to_be_revoked(void **
 }
 
 static void sessions_that_run_out_and_disabled_connections_leave_theirs(void **state) {
-    AUTO(sign_in_close) struct sign_in *s = sign_in_open(*state, &keys);
+    AUTO(sign_in_close) struct sign_in *s = office_open(*state);
     struct scope *scope = &s->d->fixture.scope;
     int64_t swept = 0;
     (void) run_jobs(s);
@@ -236,7 +245,7 @@ static void sessions_that_run_out_and_disabled_connections_leave_theirs(void **s
 }
 
 static void a_provider_that_is_away_is_asked_again_for_a_day(void **state) {
-    AUTO(sign_in_close) struct sign_in *s = sign_in_open(*state, &keys);
+    AUTO(sign_in_close) struct sign_in *s = office_open(*state);
     (void) run_jobs(s);
     const struct session session = given_session_of(s, "refresh-1");
     end(s, &session);
@@ -254,7 +263,7 @@ static void a_provider_that_is_away_is_asked_again_for_a_day(void **state) {
 }
 
 static void a_refusal_and_a_provider_without_the_endpoint_are_the_end_of_it(void **state) {
-    AUTO(sign_in_close) struct sign_in *s = sign_in_open(*state, &keys);
+    AUTO(sign_in_close) struct sign_in *s = office_open(*state);
     (void) run_jobs(s);
     struct session session = given_session_of(s, "refresh-1");
     end(s, &session);
@@ -273,7 +282,7 @@ static void a_refusal_and_a_provider_without_the_endpoint_are_the_end_of_it(void
 }
 
 static void a_new_sign_in_of_the_same_browser_revokes_nothing(void **state) {
-    AUTO(sign_in_close) struct sign_in *s = sign_in_open(*state, &keys);
+    AUTO(sign_in_close) struct sign_in *s = office_open(*state);
     (void) given_session_of(s, "refresh-1");
     (void) given_session_of(s, "refresh-2"); /* the first one has ended with it */
     assert_int_equal(waiting(s), 0);         /* its grant may be that of the second */
@@ -282,7 +291,7 @@ static void a_new_sign_in_of_the_same_browser_revokes_nothing(void **state) {
 int main(void) {
     on_both_use(SIGN_IN_MIGRATIONS, SIGN_IN_MIGRATIONS_COUNT);
     const struct CMUnitTest tests[] = {
-        ON_BOTH(a_new_connection_is_checked_at_once_and_then_every_hour),
+        ON_BOTH(a_connection_is_checked_every_hour),
         ON_SQLITE(what_is_wrong_is_noted_until_it_is_right_again),
         ON_SQLITE(an_administrator_sees_and_asks_for_a_check),
         ON_BOTH(a_session_that_ends_leaves_its_token_to_be_revoked),
