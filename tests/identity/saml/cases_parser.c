@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/crypto.h"
+
 /* Each is put in behind a signature that stays good: canonical form drops comments and makes text
  * of CDATA. (A PI is signed, but the gate comes first.) */
 #define SPLIT(where, place)                                                                        \
@@ -343,6 +345,73 @@ static struct str audiences_65(struct lab *lab) {
                                   repeat(lab->arena, "<saml:Audience>urn:x</saml:Audience>", 65))));
 }
 
+/* What costs more than its bytes only when it is canonicalised, before any signature is looked at.
+ */
+static struct str canonicalised(struct lab *lab, const char *inner,
+                                const struct forge_signing *signing) {
+    const char *text =
+        edit_before(lab->arena, good(lab), "<samlp:Status>",
+                    forge_text(lab->arena, "<samlp:Extensions>%s</samlp:Extensions>", inner));
+    return posted(lab, forge_sign(lab->arena, text, SIGN_MESSAGE, signing));
+}
+
+static struct str prefixes(struct lab *lab, size_t elements, const char *list) {
+    for (size_t i = 0; i < SAML_CERTIFICATES_MAX; i++) {
+        lab->certificates[i] = forge_key(FORGE_IDP_OLD)->certificate;
+    }
+    lab->trust.certificate_count = SAML_CERTIFICATES_MAX;
+    return canonicalised(lab, repeat(lab->arena, "<a/>", elements),
+                         &(struct forge_signing){.key = FORGE_ATTACKER, .prefixes = list});
+}
+
+static struct str prefixes_60000(struct lab *lab) {
+    const char *list = repeat(lab->arena, "p ", 60000);
+    const struct str short_one = prefixes(lab, 900, "@list@");
+    struct str xml;
+    assert_ok(base64_decode(lab->scope, short_one, &xml));
+    return posted(lab,
+                  edit(lab->arena, forge_text(lab->arena, "%.*s", STR_ARG(xml)), "@list@", list));
+}
+
+static struct str prefixes_64(struct lab *lab) {
+    return prefixes(lab, 900, repeat(lab->arena, "p ", 64));
+}
+
+static struct str prefixes_64_large(struct lab *lab) {
+    return prefixes(lab, 9000, repeat(lab->arena, "p ", 64));
+}
+
+static struct str namespaces_in_scope(struct lab *lab) {
+    const char *open = "";
+    for (int i = 0; i < 8; i++) {
+        open = forge_text(lab->arena, "%s<a", open);
+        for (int j = 0; j < 30; j++) {
+            open = forge_text(lab->arena, "%s xmlns:n%d_%d=\"urn:n\"", open, i, j);
+        }
+        open = forge_text(lab->arena, "%s>", open);
+    }
+    const char *inner = forge_text(lab->arena, "%s%s%s", open, repeat(lab->arena, "<a/>", 19000),
+                                   repeat(lab->arena, "</a>", 8));
+    for (size_t i = 0; i < SAML_CERTIFICATES_MAX; i++) {
+        lab->certificates[i] = forge_key(FORGE_IDP_OLD)->certificate;
+    }
+    lab->trust.certificate_count = SAML_CERTIFICATES_MAX;
+    return canonicalised(lab, inner,
+                         &(struct forge_signing){
+                             .key = FORGE_ATTACKER, .digest_value = "AAAA", .reference_c14n = ""});
+}
+
+static struct str many_retrievals(struct lab *lab) {
+    const char *text = forge_response(
+        &lab->forge, &(struct forge_response){.assertion_xml = forge_encrypt(
+                                                  lab->arena, STR("x"), "EncryptedAssertion",
+                                                  &(struct forge_encryption){
+                                                      .is_sibling = true, .has_retrieval = true})});
+    const char *one = cut(lab->arena, text, "<ds:RetrievalMethod", "/>");
+    return posted(lab, edit(lab->arena, text, one,
+                            repeat(lab->arena, "<ds:RetrievalMethod URI=\"#_key-1\"/>", 7000)));
+}
+
 static const struct saml_case VOLUME[] = {
     REFUSE("nested 49 deep", "gate_volume", depth_49),
     REFUSE("nested 10,000 deep", "gate_volume", depth_10000),
@@ -359,6 +428,11 @@ static const struct saml_case VOLUME[] = {
     REFUSE("nine confirmations more", "gate_volume", confirmations_9),
     REFUSE("nine audience restrictions more", "gate_volume", restrictions_9),
     REFUSE("65 audiences more", "gate_volume", audiences_65),
+    REFUSE("60,000 prefixes for 900 elements", "gate_signature", prefixes_60000),
+    REFUSE("64 prefixes for 900 elements", "signature", prefixes_64),
+    REFUSE("64 prefixes for 9,000 elements", "signature", prefixes_64_large),
+    REFUSE("19,000 elements below 240 namespaces", "gate_volume", namespaces_in_scope),
+    REFUSE("7,000 RetrievalMethods", "gate_element", many_retrievals),
 };
 const struct saml_class CASES_VOLUME = {"volume", "more of anything than a provider needs",
                                         OF_RESPONSE, SAID, CASES(VOLUME)};
