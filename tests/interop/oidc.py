@@ -163,6 +163,19 @@ def eight_refreshes_are_one_call(house):
     house.rita = browser
 
 
+def the_token_of_an_ended_session_is_revoked(house):
+    browser = sign_in(house, house.acme.connect(), "olga")
+    before = house.asked("/token/revocation")
+    csrf = me_of(house, browser)["csrf"]
+    gone = browser.request("DELETE", f"{house.base}/api/v1/session", headers={"X-Gatehouse-Csrf": csrf})
+    check(gone.status == 200, f"{gone.status} {gone.body!r}")
+    until = time.monotonic() + 20
+    while house.asked("/token/revocation") == before and time.monotonic() < until:
+        time.sleep(0.2)
+    check(house.asked("/token/revocation") == before + 1, "not asked")
+    check("oidc.not_revoked" not in house.log(), "refused")
+
+
 def sign_out_leads_through_the_provider(house):
     browser = sign_in(house, house.connection, "alice")
     csrf = me_of(house, browser)["csrf"]
@@ -244,7 +257,7 @@ def nothing_secret_is_in_the_log(house):
 STORIES = [
     code_and_pkce, other_algorithms, private_keys, a_narrow_allow_list_refuses,
     the_private_authority_is_needed, private_addresses_are_refused_before_connecting,
-    rotation_costs_one_fetch, eight_refreshes_are_one_call,
+    rotation_costs_one_fetch, eight_refreshes_are_one_call, the_token_of_an_ended_session_is_revoked,
     sign_out_leads_through_the_provider, two_organisations_never_mix, who_is_out_stays_out,
     a_domain_is_proved_by_dns_and_found_on_the_login_page, nothing_secret_is_in_the_log,
 ]
