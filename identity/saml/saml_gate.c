@@ -2,6 +2,7 @@
 
 #include "identity/saml/saml_gate.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -328,6 +329,7 @@ result saml_gate_open(struct scope *scope, const struct saml_gate *gate, struct 
     TRY(check_bytes(scope, gate, xml));
     AUTO(saml_gate_close) xmlDoc *document = NULL;
     TRY(parse(scope, xml, &document));
+    assert(document != NULL);
     TRY(walk_tree(scope, gate, document));
     *ret = document;
     document = NULL;

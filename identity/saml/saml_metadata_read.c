@@ -1,5 +1,7 @@
 #include "identity/saml/saml_metadata_read.h"
 
+#include <assert.h>
+
 #include "base/arena.h"
 #include "base/public_key.h"
 #include "base/time_text.h"
@@ -263,6 +265,7 @@ result saml_metadata_read(struct scope *scope, struct saml_verifier *verifier,
     const xmlNode *role = NULL;
     TRY(check_signer(scope, verifier, input, root));
     TRY(pick(scope, root, input->entity_id, &role));
+    assert(role != NULL);
     struct saml_idp *idp = NEW(scope->arena, struct saml_idp);
     TRY(read_entity_id(scope, role->parent, &idp->entity_id));
     TRY(read_validity(scope, role, input->now_us, idp));

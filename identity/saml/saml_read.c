@@ -208,7 +208,7 @@ static result read_restriction(struct scope *scope, const xmlNode *node,
     };
     for (const xmlNode *audience = saml_xml_child(node, SAML_NS, "Audience"); audience != NULL;
          audience = saml_xml_next(audience)) {
-        struct str text;
+        struct str text = STR("");
         TRY(read_text(scope, audience, SAML_AUDIENCE, &text));
         restriction.audiences[restriction.count] = trim(text);
         restriction.count++;

@@ -60,7 +60,7 @@ static result take_values(struct scope *scope, const xmlNode *node, struct pass 
         pass->total++;
         pass->counts[at]++;
         SAML_REQUIRE(scope, pass->total <= SAML_VALUES_MAX, SAML_GATE_VOLUME);
-        if (pass->is_filling) {
+        if (pass->is_filling && attribute->values != NULL) {
             attribute->values[attribute->count] = str_copy(scope->arena, value);
             attribute->count++;
         }

@@ -286,7 +286,7 @@ static result verify_large(struct scope *scope, struct saml_verifier *verifier,
                            const struct saml_trust *trust, struct signature *signature,
                            size_t *ret_at) {
     struct saml_signed_bytes *given = &signature->given;
-    struct str value;
+    struct str value = STR("");
     SAML_REQUIRE(
         scope,
         saml_xml_text(saml_xml_child(signature->node, DSIG_NS, "SignatureValue"), &value) &&
@@ -317,7 +317,7 @@ static result verify_small(struct scope *scope, struct saml_verifier *verifier,
 result saml_signature_verify(struct scope *scope, struct saml_verifier *verifier,
                              const struct saml_trust *trust, xmlNode *element,
                              struct saml_protection *protection) {
-    struct signature signature;
+    struct signature signature = {.node = NULL};
     size_t at = 0;
     TRY(read_signature(scope, trust, element, &signature));
     SAML_REQUIRE(scope, register_id(element), SAML_SIGNATURE);
