@@ -6,11 +6,18 @@
 #include "identity/saml/saml_refresh.h"
 #include "tests/identity/saml_idp_stub.h"
 #include "tests/support/forge.h"
+#include "tests/support/peer.h"
+
+#include <stdio.h>
 
 static struct saml_verifier *verifier;
 
+static struct peer server;
+
 static int start_verifier(void **state) {
     (void) state;
+    static const char *const ARGV[] = {"/usr/bin/python3", "-Wignore", HTTPS_SERVER, NULL};
+    (void) peer_start(&server, ARGV);
     struct fixture fixture;
     fixture_open(&fixture);
     const result started = saml_verify_start(&fixture.scope, &verifier);
@@ -20,6 +27,7 @@ static int start_verifier(void **state) {
 
 static int stop_verifier(void **state) {
     saml_verify_stop(&verifier);
+    peer_stop(&server);
     return on_both_stop(state);
 }
 
@@ -177,6 +185,55 @@ static void keys_roll_and_a_document_that_drops_them_is_not_applied(void **state
     assert_str(provider.pending.entity_id, "https://evil.example");
 }
 
+static struct str authority(struct scope *scope) {
+    char *text = arena_alloc(scope->arena, 8192);
+    FILE *file = fopen(peer_value(&server, "CA"), "rb");
+    assert_non_null(file);
+    const size_t len = fread(text, 1, 8191, file);
+    (void) fclose(file);
+    return (struct str){text, len};
+}
+
+static void close_client(struct http_client **client) {
+    curl_client_free(client);
+}
+
+static const struct {
+    const char *path;
+    bool is_allowed; /* the operator allows loopback */
+    enum code code;
+    const char *reason;
+} REAL[] = {
+    {"/hello", false, INVALID, "http.address"},
+    {"/redirect", true, UNAVAILABLE, "saml.metadata_fetch"},
+    {"/sized?10485760", true, INVALID, "http.size"},
+    {"/sized?5242880", true, INVALID, "saml.metadata_xml"},
+    {"/hello", true, INVALID, "saml.metadata_xml"},
+};
+
+/* With the client that goes out: an address filter, no redirects, a cap. */
+static void a_real_address_is_called_under_the_outbound_rules(void **state) {
+    struct office office = open_office(state);
+    struct scope *scope = &office.w->d->fixture.scope;
+    struct address_rule rule;
+    struct saml_provider provider;
+    if (server.pid == 0) {
+        peer_missing("https_server.py does not start: apt-get install python3 openssl");
+    }
+    assert_ok(address_rule_parse(scope, STR("127.0.0.0/8"), &rule));
+    for (size_t i = 0; i < sizeof REAL / sizeof *REAL; i++) {
+        const struct address_rules rules = {&rule, REAL[i].is_allowed ? 1 : 0};
+        AUTO(close_client) struct http_client *client = curl_client_new(&rules);
+        const struct saml_settings settings = {
+            .metadata_url = str_format(scope->arena, "https://127.0.0.1:%s%s",
+                                       peer_value(&server, "PORT"), REAL[i].path),
+            .ca_pem = authority(scope)};
+        office.w->d->fixture.env.http = client;
+        assert_failed(import(&office, &settings, &NO_SOURCE, &provider), scope, REAL[i].code,
+                      REAL[i].reason);
+    }
+}
+
 int main(void) {
     use_all_migrations();
     const struct CMUnitTest tests[] = {
@@ -184,6 +241,7 @@ int main(void) {
         ON_SQLITE(what_is_typed_in_is_read_like_a_published_document),
         ON_SQLITE(what_is_typed_in_is_refused_like_a_published_document),
         ON_SQLITE(a_pinned_signer_must_have_signed),
+        ON_SQLITE(a_real_address_is_called_under_the_outbound_rules),
         ON_BOTH(keys_roll_and_a_document_that_drops_them_is_not_applied),
     };
     return cmocka_run_group_tests(tests, start_verifier, stop_verifier);
