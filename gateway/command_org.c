@@ -4,6 +4,7 @@
 #include "base/password.h"
 #include "gateway/command_store.h"
 #include "gateway/password_input.h"
+#include "identity/invitation.h"
 #include "identity/password_login.h"
 #include "messaging/org.h"
 
@@ -34,6 +35,10 @@ static result create_org(const struct command_call *call, struct command_store *
     AUTO(tx_end) struct tx *tx = NULL;
     TRY(tx_begin(scope, store->db, LANE_NORMAL, &tx));
     TRY(org_create(scope, tx, &input, &ret->org, &ret->creator));
+    if (command_has(call, "--invite")) {
+        TRY(invitation_enqueue(scope, tx, &ret->creator));
+        return tx_commit(scope, tx);
+    }
     const struct password_change change = {
         .org_id = ret->org.id,
         .user_id = ret->creator.id,
@@ -56,6 +61,40 @@ static void write_org(struct json_out *out, const struct org *org) {
     json_out_close_object(out);
 }
 
+/* COMMAND_DONE: go on, with the hash unless somebody is invited to set the password themselves. */
+static int read_password(struct command_call *call, struct str *ret_hash) {
+    struct secret password;
+    if (command_has(call, "--invite")) {
+        if (command_has(call, "--password-file")) {
+            return command_usage(call, "either --invite or --password-file");
+        }
+        return call->settings->smtp_url.len > 0
+                   ? COMMAND_DONE
+                   : command_failed(call, "no mail can be sent: smtp.url is not set");
+    }
+    if (!is_ok(password_input(call, command_option(call, "--password-file"), &password))) {
+        return command_failed(call,
+                              "no password: --password-file FILE, --invite, or ask on a terminal");
+    }
+    if (!is_ok(password_hash(call->scope, password, ret_hash))) {
+        return command_failed(call, "the password must have 10 to 1024 bytes");
+    }
+    return COMMAND_DONE;
+}
+
+static void print_made(const struct command_call *call, const struct made_org *made) {
+    if (command_has(call, "--invite")) {
+        (void) fprintf(call->out,
+                       "Organisation %.*s made; the running server mails %.*s a link to set the "
+                       "password.\n",
+                       STR_ARG(made->org.slug), STR_ARG(made->creator.email));
+        return;
+    }
+    (void) fprintf(call->out, "Organisation %.*s made; sign in at %.*s/login/%.*s as %.*s.\n",
+                   STR_ARG(made->org.slug), STR_ARG(call->settings->http_public_url),
+                   STR_ARG(made->org.slug), STR_ARG(made->creator.email));
+}
+
 int command_org_create(struct command_call *call) {
     static const char *const NEEDED[] = {"--name", "--slug", "--creator-email"};
     for (size_t i = 0; i < sizeof NEEDED / sizeof NEEDED[0]; i++) {
@@ -63,13 +102,10 @@ int command_org_create(struct command_call *call) {
             return command_usage(call, "--name, --slug and --creator-email are needed");
         }
     }
-    struct secret password;
-    struct str hash;
-    if (!is_ok(password_input(call, command_option(call, "--password-file"), &password))) {
-        return command_failed(call, "no password: --password-file FILE, or ask on a terminal");
-    }
-    if (!is_ok(password_hash(call->scope, password, &hash))) {
-        return command_failed(call, "the password must have 10 to 1024 bytes");
+    struct str hash = STR("");
+    const int read = read_password(call, &hash);
+    if (read != COMMAND_DONE) {
+        return read;
     }
     AUTO(command_store_close) struct command_store store = {.store = NULL};
     struct made_org made;
@@ -80,9 +116,7 @@ int command_org_create(struct command_call *call) {
         return command_failed(call, "the organisation was not made");
     }
     if (!call->is_json) {
-        (void) fprintf(call->out, "Organisation %.*s made; sign in at %.*s/login/%.*s as %.*s.\n",
-                       STR_ARG(made.org.slug), STR_ARG(call->settings->http_public_url),
-                       STR_ARG(made.org.slug), STR_ARG(made.creator.email));
+        print_made(call, &made);
         return COMMAND_DONE;
     }
     struct json_out out = json_out_begin(call->scope->arena);

@@ -34,6 +34,7 @@ static const struct command_option ORG_CREATE[] = {
     {"--creator-email", "EMAIL", NULL, "who owns it; also the name to sign in with"},
     {"--creator-name", "NAME", NULL, "shown name of the creator"},
     {"--password-file", "FILE", NULL, "first line: the creator's password; else it is asked"},
+    {"--invite", NULL, NULL, "mail the creator a link to set the password (needs smtp.url)"},
     {"--accept-dpa", "VERSION", NULL, "record the data processing agreement as accepted"},
     {"--dpa-signer", "NAME", NULL, "who accepted it"},
     {"--dpa-legal-name", "NAME", NULL, "for which legal entity"},

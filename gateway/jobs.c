@@ -10,6 +10,7 @@
 #include "gateway/sweep.h"
 #include "gateway/watch.h"
 #include "identity/alert.h"
+#include "identity/invitation.h"
 #include "identity/oidc/oidc_health.h"
 #include "identity/oidc/oidc_revocation.h"
 #include "identity/saml/saml_refresh.h"
@@ -54,6 +55,11 @@ static result run_oidc_revoke(struct scope *scope, struct app *app, struct db *d
     return oidc_revocation_run(scope, &app->identity, db, job);
 }
 
+static result run_invitation(struct scope *scope, struct app *app, struct db *db,
+                             const struct job *job) {
+    return invitation_mail_run(scope, &app->identity, db, job);
+}
+
 static const struct {
     struct str kind;
     result (*run)(struct scope *scope, struct app *app, struct db *db, const struct job *job);
@@ -61,7 +67,7 @@ static const struct {
     {STR_INIT(USER_CLEANUP_JOB), run_user_cleanup}, {STR_INIT(ALERT_JOB), run_alert},
     {STR_INIT(SAML_REFRESH_JOB), run_saml_refresh}, {STR_INIT(OIDC_HEALTH_JOB), run_oidc_health},
     {STR_INIT(OIDC_REVOKE_JOB), run_oidc_revoke},   {STR_INIT(TOKEN_END_JOB), run_token_end},
-    {STR_INIT(TOKEN_NOTICE_JOB), run_token_notice},
+    {STR_INIT(TOKEN_NOTICE_JOB), run_token_notice}, {STR_INIT(INVITATION_JOB), run_invitation},
 };
 
 static result run_job(struct scope *scope, struct app *app, struct db *db, const struct job *job) {

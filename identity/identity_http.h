@@ -12,6 +12,7 @@ RESULT user_sessions_list_http(struct scope *scope, struct call *call); /* {id} 
 RESULT user_sessions_end_http(struct scope *scope, struct call *call);  /* {id}; revokes */
 RESULT user_session_end_http(struct scope *scope, struct call *call);   /* {id} {session} */
 RESULT org_sign_up_http(struct scope *scope, struct call *call);        /* the CPU lane */
+RESULT invitation_accept_http(struct scope *scope, struct call *call);  /* the CPU lane */
 RESULT tokens_list_http(struct scope *scope, struct call *call);
 RESULT token_create_http(struct scope *scope, struct call *call);
 RESULT token_revoke_http(struct scope *scope, struct call *call); /* {id}; revokes */

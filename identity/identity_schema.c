@@ -2,6 +2,7 @@
 
 #include "identity/api_token_store.h"
 #include "identity/identity_link_store.h"
+#include "identity/invitation_store.h"
 #include "identity/local_password_store.h"
 #include "identity/login_throttle.h"
 #include "identity/oidc/oidc_revocation_store.h"
@@ -93,9 +94,25 @@ static const char *const FLAGGED_TOKENS[] = {
     NULL,
 };
 
+/* epoch: of the person, under which the invitation was sent */
+static const char *const INVITATIONS[] = {
+    "CREATE TABLE invitation ("
+    " org_id TEXT NOT NULL,"
+    " user_id TEXT NOT NULL,"
+    " epoch BIGINT NOT NULL,"
+    " token_hash TEXT NOT NULL,"
+    " created_us BIGINT NOT NULL,"
+    " expires_us BIGINT NOT NULL,"
+    " PRIMARY KEY (org_id, user_id),"
+    " FOREIGN KEY (org_id, user_id) REFERENCES org_user (org_id, id))",
+    "CREATE UNIQUE INDEX invitation_token ON invitation (org_id, token_hash)",
+    NULL,
+};
+
 static const struct migration MIGRATIONS[] = {
     {200, "identity: sessions, tokens, passwords, links", CREDENTIALS},
     {240, "identity: tokens of a leaver end", FLAGGED_TOKENS},
+    {241, "identity: invitations", INVITATIONS},
 };
 
 const struct migration_list IDENTITY_MIGRATIONS = {MIGRATIONS,
@@ -152,6 +169,17 @@ static const struct table_rule RULES[] = {
         .export = EXPORT_NEVER,
     },
     {
+        .table = "invitation",
+        .owner_column = "org_id",
+        .user_column = "user_id",
+        .key_columns = "org_id, user_id",
+        .data_class = DATA_CREDENTIAL,
+        .retention = "until used, replaced or the person gone; refused after seven days",
+        .erase = ERASE_DELETE,
+        .export = EXPORT_NEVER,
+        .on_deactivation = &INVITATION_DELETE_OF_USER,
+    },
+    {
         .table = "login_throttle",
         .key_columns = "kind, key",
         .data_class = DATA_TECHNICAL,
@@ -175,7 +203,8 @@ static const struct table_rule RULES[] = {
 const struct table_rule_list IDENTITY_TABLES = {RULES, sizeof RULES / sizeof RULES[0]};
 
 const struct statement_list *const IDENTITY_STATEMENTS[] = {
-    &API_TOKEN_STATEMENTS,      &IDENTITY_LINK_STATEMENTS, &LOCAL_PASSWORD_STATEMENTS,
-    &LOGIN_THROTTLE_STATEMENTS, &PRINCIPAL_STATEMENTS,     &SESSION_STATEMENTS,
+    &API_TOKEN_STATEMENTS,      &IDENTITY_LINK_STATEMENTS,  &INVITATION_STATEMENTS,
+    &LOCAL_PASSWORD_STATEMENTS, &LOGIN_THROTTLE_STATEMENTS, &PRINCIPAL_STATEMENTS,
+    &SESSION_STATEMENTS,
 };
 const size_t IDENTITY_STATEMENTS_COUNT = sizeof IDENTITY_STATEMENTS / sizeof IDENTITY_STATEMENTS[0];

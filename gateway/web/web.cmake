@@ -11,6 +11,7 @@ set(web_scripts
     messenger.ts
     plain.ts
     post.ts
+    welcome.ts
 )
 set(web_modules
     api.ts
@@ -36,6 +37,7 @@ set(web_pages
     logged-out.html
     login.html
     messenger.html
+    welcome.html
 )
 set(web_inputs)
 foreach(script ${web_scripts} ${web_modules})
@@ -67,6 +69,7 @@ list(APPEND web_assets
     /error=${web_source}/html/error.html
     /logged-out=${web_source}/html/logged-out.html
     /login=${web_source}/html/login.html
+    /welcome=${web_source}/html/welcome.html
 )
 list(TRANSFORM web_pages PREPEND ${web_source}/html/)
 add_custom_command(

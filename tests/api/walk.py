@@ -195,10 +195,11 @@ class Walk:
     def as_meant(self):
         anyone, carol = {}, self.csrf
         for name in ("page.messenger", "page.login", "page.login_org", "page.console",
-                     "page.console_part", "version", "openapi"):
+                     "page.console_part", "page.welcome", "version", "openapi"):
             self.expect(200, name, anyone)
         self.expect(200, "login.discover", anyone, {"email": "someone@nowhere.test"})
         self.expect(401, "session.create", anyone, {"org": "acme", "email": "carol@acme.test", "password": "wrong"})
+        self.expect(401, "invitation.accept", anyone, {"token": "ghi_nobody", "password": PASSWORD})
         me = self.expect(200, "me", carol)
         self.expect(200, "session.check", carol)
         self.expect(403, "org.create", anyone, {"name": "New", "slug": "new", "creator": {"email": "a@b.test", "password": PASSWORD}})

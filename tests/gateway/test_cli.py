@@ -4,10 +4,13 @@ commands beside a running server. Usage: test_cli.py PROGRAM sqlite|postgres"""
 
 import base64
 import contextlib
+import email
+import email.policy
 import http.client
 import json
 import os
 import pty
+import queue
 import re
 import secrets
 import select
@@ -18,6 +21,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -63,6 +67,45 @@ class Postgres:
         name = "cli_" + secrets.token_hex(4)
         subprocess.run(["psql", cls.url, "-qc", f"CREATE DATABASE {name}"], check=True)
         return re.sub(r"/[^/]*$", "/" + name, cls.url)
+
+
+class Relay(threading.Thread):
+    """A mail relay that takes everything and keeps the first mail."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.mails = queue.Queue()
+        self.start()
+
+    def run(self):
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self.listener.accept()
+                with client, client.makefile("rwb") as stream:
+                    self.talk(stream)
+
+    def talk(self, stream):
+        def say(text):
+            stream.write(text.encode() + b"\r\n")
+            stream.flush()
+
+        say("220 relay")
+        while line := stream.readline():
+            if not line.upper().startswith(b"DATA"):
+                say("221 bye" if line.upper().startswith(b"QUIT") else "250 ok")
+                continue
+            say("354 go on")
+            self.mails.put(b"".join(iter(stream.readline, b".\r\n")))
+            say("250 ok")
+
+    def mail(self):
+        message = email.message_from_bytes(self.mails.get(timeout=30), policy=email.policy.default)
+        return message.get_body().get_content()
+
+    def end(self):
+        self.listener.close()
 
 
 class Place(unittest.TestCase):
@@ -171,6 +214,29 @@ class Organisations(Place):
         self.assertEqual(len(self.ask("org", "list")), 1)
         self.run_it("org", "create", "--name", "Other", expect=2)
         self.assertIn("org.unknown", self.run_it("org", "show", "other", expect=1).stderr)
+
+    def test_are_handed_to_a_creator_who_sets_the_password_by_a_mailed_link(self):
+        words = ["org", "create", "--name", "Acme", "--slug", "acme", "--creator-email",
+                 "creator@acme.example", "--invite"]
+        self.assertIn("smtp.url", self.run_it(*words, expect=1).stderr)
+        relay = Relay()
+        self.addCleanup(relay.end)
+        settings = ["--set", f"smtp.url=smtp://127.0.0.1:{relay.port}", "--set",
+                    "smtp.from=gatehouse@acme.example", "--set", "smtp.allow_plain=true"]
+        self.run_it(*settings, *words, "--password-file", self.password_file, expect=2)
+        self.assertEqual(self.ask("org", "list"), [])
+        self.assertIn("mails creator@acme.example", self.run_it(*settings, *words).stdout)
+        self.serve(*settings)
+        link = re.search(r"(http://\S+)/welcome#token=(\S+)", relay.mail())
+        answer = {"token": link[2], "password": PASSWORD}
+        self.assertEqual(self.sign_in()[0], 401)
+        self.assertEqual(self.call("GET", "/welcome")[0], 200)
+        self.assertEqual(self.call("POST", "/api/v1/invitations/accept",
+                                   {**answer, "token": link[2][:-1]})[0], 401)
+        status, _, body = self.call("POST", "/api/v1/invitations/accept", answer)
+        self.assertEqual((status, json.loads(body)), (200, {"org": "acme"}))
+        self.assertEqual(self.sign_in()[0], 200)
+        self.assertEqual(self.call("POST", "/api/v1/invitations/accept", answer)[0], 401)
 
     def test_take_the_password_from_the_terminal_without_showing_it(self):
         status, screen = self.type_password(PASSWORD, PASSWORD)

@@ -22,10 +22,12 @@ static void every_page_and_what_it_loads_is_embedded(void **state) {
         {"/assets/messenger.js", "text/javascript; charset=utf-8"},
         {"/assets/plain.js", "text/javascript; charset=utf-8"},
         {"/assets/post.js", "text/javascript; charset=utf-8"},
+        {"/assets/welcome.js", "text/javascript; charset=utf-8"},
         {"/console", "text/html; charset=utf-8"},
         {"/error", "text/html; charset=utf-8"},
         {"/logged-out", "text/html; charset=utf-8"},
         {"/login", "text/html; charset=utf-8"},
+        {"/welcome", "text/html; charset=utf-8"},
     };
     size_t count = 0;
     const struct asset *all = asset_all(&count);
