@@ -68,20 +68,20 @@ struct jail *jail_new_local(const struct jail_roles *roles) {
     return jail;
 }
 
-void jail_free(struct jail **handle) {
-    struct jail *jail = *handle;
-    if (jail == NULL) {
+void jail_free(struct jail **jail) {
+    struct jail *ended = *jail;
+    if (ended == NULL) {
         return;
     }
-    if (jail->is_running) {
-        jail_manager_stop(jail);
+    if (ended->is_running) {
+        jail_manager_stop(ended);
     }
-    if (jail->is_local) {
-        jail_local_stop(jail);
+    if (ended->is_local) {
+        jail_local_stop(ended);
     }
-    (void) pthread_mutex_destroy(&jail->lock);
-    free(jail);
-    *handle = NULL;
+    (void) pthread_mutex_destroy(&ended->lock);
+    free(ended);
+    *jail = NULL;
 }
 
 /* One call while a child is held for it. */
@@ -134,33 +134,33 @@ static bool is_acceptable(struct scope *scope, const struct exchange *exchange,
             call->accept(scope, call->context, answer));
 }
 
+/* Not an answer: the child asks, or breaks the protocol. */
+static enum jail_outcome take_other(struct scope *scope, struct exchange *exchange,
+                                    const struct jail_message *message) {
+    if (message->kind == JAIL_TIME_UP) { /* said by a signal handler, which knows no number */
+        return JAIL_TIMED_OUT;
+    }
+    const bool is_question = message->kind == JAIL_QUESTION && message->number == exchange->number;
+    return is_question ? reply(scope, exchange, message) : JAIL_BROKE_PROTOCOL;
+}
+
 static enum jail_outcome take_answer(struct scope *scope, struct exchange *exchange,
                                      struct jail_message *ret) {
-    for (;;) {
-        struct jail_message message;
-        const enum jail_io io =
-            jail_line_receive(scope, &exchange->line, exchange->role->answers, &message);
-        if (io != JAIL_IO_DONE) {
-            return outcome_of(io);
+    struct jail_message message;
+    enum jail_outcome outcome = JAIL_ANSWERED;
+    while (outcome == JAIL_ANSWERED) {
+        outcome = outcome_of(
+            jail_line_receive(scope, &exchange->line, exchange->role->answers, &message));
+        if (outcome != JAIL_ANSWERED) {
+            return outcome;
         }
-        if (message.kind == JAIL_TIME_UP) {
-            return JAIL_TIMED_OUT;
-        }
-        if (message.number != exchange->number) {
-            return JAIL_BROKE_PROTOCOL;
-        }
-        if (message.kind == JAIL_ANSWER) {
+        if (message.kind == JAIL_ANSWER && message.number == exchange->number) {
             *ret = message;
             return is_acceptable(scope, exchange, &message) ? JAIL_ANSWERED : JAIL_BROKE_PROTOCOL;
         }
-        if (message.kind != JAIL_QUESTION) {
-            return JAIL_BROKE_PROTOCOL;
-        }
-        const enum jail_outcome replied = reply(scope, exchange, &message);
-        if (replied != JAIL_ANSWERED) {
-            return replied;
-        }
+        outcome = take_other(scope, exchange, &message);
     }
+    return outcome;
 }
 
 static enum jail_outcome run(struct scope *scope, struct exchange *exchange,
