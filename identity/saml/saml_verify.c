@@ -240,7 +240,7 @@ result saml_verify_logout(struct scope *scope, struct saml_verifier *verifier,
                           const struct saml_trust *trust, const struct saml_key_source *keys,
                           const struct saml_logout_input *input, struct saml_logout *ret) {
     struct work work = {.verifier = verifier, .trust = trust, .source = keys};
-    struct logout_bytes bytes;
+    struct logout_bytes bytes = {.is_request = false};
     TRY(open_input(scope, &work, input, &bytes));
     const struct saml_gate gate =
         gate_for(&work, bytes.is_request ? SAML_ROOT_LOGOUT_REQUEST : SAML_ROOT_LOGOUT_RESPONSE);
