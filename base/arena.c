@@ -61,6 +61,10 @@ void arena_reset(struct arena *arena) {
     if (block != NULL) {
         block_wipe(block);
     }
+#ifdef ARENA_DEBUG
+    free(block); /* it would have room for more than one allocation, the second out of line */
+    block = NULL;
+#endif
     arena->newest = block;
     arena->used = 0;
 }
