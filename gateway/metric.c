@@ -1,5 +1,7 @@
 #include "gateway/metric.h"
 
+#include "gateway/metric_saml.h"
+
 #include "base/clock.h"
 
 static const char *const PHASES[] = {"commit", "spread", "answer"};
@@ -47,6 +49,11 @@ const struct metric_definition METRICS[METRIC_COUNT] = {
          "provider (theirs) or own. Ten years when "
          "there is none.",
          METRIC_GAUGE, "owner", OWNERS, 2, NULL, 0},
+    [METRIC_SAML_MESSAGES] = {"gatehouse_saml_messages_total",
+                              "Messages of SAML providers by how they ended; reasons are those of "
+                              "docs/errors.md.",
+                              METRIC_COUNTER, "kind,reason", SAML_MESSAGE_LABELS,
+                              SAML_MESSAGE_LABELS_COUNT, NULL, 0},
     [METRIC_JAIL_DEATHS] =
         {"gatehouse_saml_jail_deaths_total",
          "Closed-in processes that died of a message, took too long or answered what they must "

@@ -12,6 +12,7 @@ enum metric {
     METRIC_QUEUE_DEPTH,
     METRIC_QUEUE_DEPTH_REVOCATION,
     METRIC_CERTIFICATE_EXPIRY, /* by owner: provider, own */
+    METRIC_SAML_MESSAGES,      /* by saml_message_label */
     METRIC_JAIL_DEATHS,        /* by role * JAIL_DEATHS + enum jail_death */
     METRIC_JAIL_CHILDREN,      /* by enum saml_role */
     METRIC_JAIL_BUSY,

@@ -4,6 +4,7 @@
 
 #include "gateway/app.h"
 #include "gateway/metric.h"
+#include "gateway/metric_saml.h"
 
 /* METRIC_JAIL_DEATHS: a row of three causes for each role. */
 static void count_death(void *context, size_t role, enum jail_outcome cause) {
@@ -12,6 +13,11 @@ static void count_death(void *context, size_t role, enum jail_outcome cause) {
                          : cause == JAIL_BROKE_PROTOCOL ? JAIL_DEATH_PROTOCOL
                                                         : JAIL_DEATH_CRASH;
     metric_add_labelled(saml->metrics, METRIC_JAIL_DEATHS, role * JAIL_DEATHS + place, 1);
+}
+
+static void count_message(void *context, enum saml_message_kind kind, enum saml_reason reason) {
+    const struct gateway_saml *saml = context;
+    metric_add_labelled(saml->metrics, METRIC_SAML_MESSAGES, saml_message_label(kind, reason), 1);
 }
 
 /* Two at least: of one, no connection could be kept from taking more than half. */
@@ -46,6 +52,8 @@ result gateway_saml_start(struct scope *scope, struct app *app, struct gateway_s
         /* Providers without TLS exist in networks of the operator's own. */
         .is_http_allowed = settings->outbound_allowed.count > 0,
     };
+    saml->meter = (struct saml_meter){count_message, saml};
+    app->identity.saml_meter = &saml->meter;
     app->identity.saml_jail = saml->jail;
     app->identity.saml_reader = &saml->reader;
     return OK_RESULT;

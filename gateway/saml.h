@@ -3,6 +3,7 @@
 
 #include "base/metrics.h"
 #include "identity/saml/saml_jail_life.h"
+#include "identity/saml/saml_meter.h"
 #include "identity/saml/saml_provider.h"
 
 struct app;
@@ -10,6 +11,7 @@ struct app;
 struct gateway_saml {
     struct saml_jail *jail; /* NULL: the settings name no program for it */
     struct saml_reader reader;
+    struct saml_meter meter;
     struct metrics *metrics;
 };
 

@@ -8,6 +8,7 @@
 
 struct oidc;        /* identity/oidc: provider caches and budgets */
 struct saml_jail;   /* identity/saml: closed-in processes that read and make messages */
+struct saml_meter;  /* identity/saml: counts messages */
 struct saml_reader; /* identity/saml: reads metadata */
 
 struct identity {
@@ -20,6 +21,7 @@ struct identity {
     struct oidc *oidc;
     struct saml_jail *saml_jail;           /* NULL: SAML is not served */
     const struct saml_reader *saml_reader; /* NULL: SAML is not served */
+    const struct saml_meter *saml_meter;   /* NULL: nobody counts */
 };
 
 /* Who a provider says is knocking: the same value from OpenID Connect and SAML. */

@@ -10,6 +10,7 @@
 #include "identity/login_attempt.h"
 #include "identity/saml/saml_check.h"
 #include "identity/saml/saml_door.h"
+#include "identity/saml/saml_meter.h"
 #include "identity/saml/saml_provider.h"
 #include "identity/saml/saml_record.h"
 #include "identity/saml/saml_session.h"
@@ -361,6 +362,7 @@ result saml_login_finish(struct scope *scope, struct call *call,
             "connection.unknown");
     TRY(saml_door_open(scope, call, connection, &visit->door));
     const result judged = judge(scope, visit, answer);
+    saml_meter_count(call->identity->saml_meter, scope, SAML_MESSAGE_RESPONSE, judged);
     if (!is_ok(judged)) {
         note_refusal(scope, visit, judged);
         return judged;

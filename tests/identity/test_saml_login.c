@@ -6,6 +6,7 @@
 #include "identity/connection_http.h"
 #include "identity/saml/saml_http.h"
 #include "identity/saml/saml_jail_life.h"
+#include "identity/saml/saml_meter.h"
 #include "identity/saml/saml_provider.h"
 #include "identity/sign_in_record.h"
 #include "tests/identity/known.h"
@@ -36,6 +37,8 @@ struct world {
     struct forge forge;
     struct jar jar;
     struct str relay_state;
+    struct saml_meter meter;
+    int counted[SAML_REASON_COUNT + 1];
 };
 
 static struct saml_jail *jail;
@@ -177,6 +180,12 @@ static void enable(struct world *w) {
                               &w->connection));
 }
 
+static void count(void *context, enum saml_message_kind kind, enum saml_reason reason) {
+    struct world *w = context;
+    assert_int_equal(kind, SAML_MESSAGE_RESPONSE);
+    w->counted[reason]++;
+}
+
 static struct world *open_world(void **state, const char *members) {
     struct database *d = *state;
     struct scope *scope = &d->fixture.scope;
@@ -193,6 +202,8 @@ static struct world *open_world(void **state, const char *members) {
     w->identity.seal_key = (struct secret){STR("0123456789abcdef0123456789abcdef")};
     w->identity.saml_jail = jail;
     w->identity.saml_reader = &w->reader;
+    w->meter = (struct saml_meter){count, w};
+    w->identity.saml_meter = &w->meter;
     make_connection(w, members);
     enable(w);
     return w;
@@ -285,6 +296,7 @@ static void who_comes_from_the_provider_is_signed_in(void **state) {
     assert_str(page.location, "/console/people");
     assert_true(has_session(&w->jar));
     assert_int_equal(w->jar.count, 1); /* the attempt's cookie is gone */
+    assert_int_equal(w->counted[SAML_FINE], 1);
     assert_int_equal(sessions(w), 1);
 }
 
@@ -446,6 +458,7 @@ static void who_is_out_is_refused_and_never_made_again(void **state) {
     assert_int_equal(page.result.code, FORBIDDEN);
     assert_string_equal(page.reason, "login.refused");
     assert_str(last_record(w).reason, "user.gone");
+    assert_int_equal(w->counted[SAML_REASON_COUNT], 1);
     assert_int_equal(sessions(w), 0);
     assert_int_equal(number_of(w->d, "SELECT count(*) FROM org_user WHERE org_id = $1 AND id <> $2",
                                w->company.org.id, STR("")),
@@ -481,6 +494,7 @@ static void a_refusal_leaves_a_record_without_names(void **state) {
     w->forge.sp = "https://other.example";
     const struct page page = finish(w, &w->jar);
     assert_refused(w, &page, "saml.audience");
+    assert_int_equal(w->counted[SAML_AUDIENCE], 1);
     const struct sign_in_record record = last_record(w);
     assert_str(record.got, "https://other.example");
     assert_str(record.request_id, "request-1");

@@ -51,7 +51,7 @@ async function discover(email: string, trouble: HTMLElement): Promise<void> {
 }
 
 function offer(email: string, methods: SignInMethod[]): void {
-  const providers = methods.flatMap((method) => (method.kind === "oidc" ? providerLink(method) : []));
+  const providers = methods.flatMap((method) => (method.kind !== "password" ? providerLink(method) : []));
   const password = methods.find((method) => method.kind === "password");
   const change = h(
     "button",

@@ -29,7 +29,7 @@ export interface Page<T> {
 }
 
 export type SignInMethod =
-  { kind: "oidc"; name: string; url: string } | { kind: "password"; org: string | null };
+  { kind: "oidc" | "saml"; name: string; url: string } | { kind: "password"; org: string | null };
 
 export interface Conversation {
   id: string;
