@@ -7,23 +7,56 @@
 #include "base/arena.h"
 #include "identity/saml/saml_algorithm.h"
 
-enum { LARGE_NODES = 1000, PREFIXES_MAX = 64 };
+enum { LARGE_WEIGHT = 4000, ADDRESS_BYTES = 32, PREFIXES_MAX = 64 };
+
+/* A namespace weighs more the longer its address is: attributes are sorted by it. */
+static size_t weight_of_namespaces(const xmlNode *element) {
+    size_t weight = 0;
+    for (const xmlNs *ns = element->nsDef; ns != NULL; ns = ns->next) {
+        weight += 1 + saml_xml_chars(ns->href).len / ADDRESS_BYTES;
+    }
+    return weight;
+}
+
+static size_t count_attributes(const xmlNode *element) {
+    size_t count = 0;
+    for (const xmlAttr *attribute = element->properties; attribute != NULL;
+         attribute = attribute->next) {
+        count++;
+    }
+    return count;
+}
+
+/* The next node behind this one and all that is below it. */
+static const xmlNode *leave(const xmlNode *node, size_t *in_scope) {
+    while (node->next == NULL) {
+        node = node->parent;
+        if (node == NULL || node->type != XML_ELEMENT_NODE) {
+            return NULL; /* the document */
+        }
+        *in_scope -= weight_of_namespaces(node);
+    }
+    return node->next;
+}
 
 bool saml_is_large(const xmlDoc *document) {
-    size_t count = 0;
+    size_t weight = 0;
+    size_t in_scope = 0;
     const xmlNode *node = xmlDocGetRootElement(document);
-    while (node != NULL && count <= LARGE_NODES) {
-        count++;
-        if (node->type == XML_ELEMENT_NODE && node->children != NULL) {
-            node = node->children;
-            continue;
+    while (node != NULL && weight <= LARGE_WEIGHT) {
+        weight++;
+        if (node->type == XML_ELEMENT_NODE) {
+            const size_t own = weight_of_namespaces(node);
+            weight += count_attributes(node) + in_scope + own;
+            if (node->children != NULL) {
+                in_scope += own;
+                node = node->children;
+                continue;
+            }
         }
-        while (node != NULL && node->next == NULL) {
-            node = node->parent; /* the document's is NULL */
-        }
-        node = node == NULL ? NULL : node->next;
+        node = leave(node, &in_scope);
     }
-    return count > LARGE_NODES;
+    return weight > LARGE_WEIGHT;
 }
 
 static void close_output(xmlOutputBuffer **output) {

@@ -401,6 +401,58 @@ static struct str namespaces_in_scope(struct lab *lab) {
                              .key = FORGE_ATTACKER, .digest_value = "AAAA", .reference_c14n = ""});
 }
 
+/* Attributes are sorted by the addresses of their namespaces, which differ at the end only. */
+static struct str long_namespaces(struct lab *lab, const char *c14n) {
+    const char *open = "";
+    const char *attributes = "";
+    for (int i = 0; i < 30; i++) {
+        open = forge_text(lab->arena, "%s xmlns:n%d=\"urn:%s%02d\"", open, i,
+                          repeat(lab->arena, "x", 1000), i);
+        attributes = forge_text(lab->arena, " n%d:a=\"\"%s", i, attributes);
+    }
+    const char *element = forge_text(lab->arena, "<a%s/>", attributes);
+    for (size_t i = 0; i < SAML_CERTIFICATES_MAX; i++) {
+        lab->certificates[i] = forge_key(FORGE_IDP_OLD)->certificate;
+    }
+    lab->trust.certificate_count = SAML_CERTIFICATES_MAX;
+    return canonicalised(
+        lab, forge_text(lab->arena, "<a%s>%s</a>", open, repeat(lab->arena, element, 500)),
+        &(struct forge_signing){.key = FORGE_ATTACKER, .reference_c14n = c14n});
+}
+
+static struct str long_namespaces_exclusive(struct lab *lab) {
+    return long_namespaces(lab, NULL);
+}
+
+static struct str long_namespaces_inclusive(struct lab *lab) {
+    return long_namespaces(lab, "");
+}
+
+static struct str shallow_namespaces(struct lab *lab) {
+    const char *open = "";
+    for (int i = 0; i < 28; i++) {
+        open = forge_text(lab->arena, "%s xmlns:n%d=\"urn:n\"", open, i);
+    }
+    for (size_t i = 0; i < SAML_CERTIFICATES_MAX; i++) {
+        lab->certificates[i] = forge_key(FORGE_IDP_OLD)->certificate;
+    }
+    lab->trust.certificate_count = SAML_CERTIFICATES_MAX;
+    return canonicalised(lab,
+                         forge_text(lab->arena, "<a%s><b%s>%s</b></a>", open,
+                                    edit_all(lab->arena, open, ":n", ":m"),
+                                    repeat(lab->arena, "<a/>", 900)),
+                         &(struct forge_signing){.key = FORGE_ATTACKER, .reference_c14n = ""});
+}
+
+static struct str long_text(struct lab *lab) {
+    for (size_t i = 0; i < SAML_CERTIFICATES_MAX; i++) {
+        lab->certificates[i] = forge_key(FORGE_IDP_OLD)->certificate;
+    }
+    lab->trust.certificate_count = SAML_CERTIFICATES_MAX;
+    return canonicalised(lab, repeat(lab->arena, "&#13;", 50000),
+                         &(struct forge_signing){.key = FORGE_ATTACKER});
+}
+
 static struct str many_retrievals(struct lab *lab) {
     const char *text = forge_response(
         &lab->forge, &(struct forge_response){.assertion_xml = forge_encrypt(
@@ -432,6 +484,12 @@ static const struct saml_case VOLUME[] = {
     REFUSE("64 prefixes for 900 elements", "signature", prefixes_64),
     REFUSE("64 prefixes for 9,000 elements", "signature", prefixes_64_large),
     REFUSE("19,000 elements below 240 namespaces", "gate_volume", namespaces_in_scope),
+    REFUSE("15,000 attributes in long namespaces, exclusive", "signature",
+           long_namespaces_exclusive),
+    REFUSE("15,000 attributes in long namespaces, inclusive", "signature",
+           long_namespaces_inclusive),
+    REFUSE("900 elements below 56 namespaces", "signature", shallow_namespaces),
+    REFUSE("a text of 250 KB", "signature", long_text),
     REFUSE("7,000 RetrievalMethods", "gate_element", many_retrievals),
 };
 const struct saml_class CASES_VOLUME = {"volume", "more of anything than a provider needs",
