@@ -1,6 +1,8 @@
 /* Sign-in through SAML from the first redirect to the session, on both engines: requests made by
  * lasso, answers forged and signed by the tests, the jail's work done in-process. */
 
+#include <pthread.h>
+
 #include "base/form.h"
 #include "base/url.h"
 #include "identity/connection_http.h"
@@ -8,6 +10,7 @@
 #include "identity/saml/saml_jail_life.h"
 #include "identity/saml/saml_meter.h"
 #include "identity/saml/saml_provider.h"
+#include "identity/saml/saml_session.h"
 #include "identity/sign_in_record.h"
 #include "tests/identity/known.h"
 #include "tests/support/forge.h"
@@ -561,6 +564,70 @@ static void a_fault_at_any_call_signs_nobody_in(void **state) {
     assert_int_equal(sessions(w), 1);
 }
 
+/* Another node: a connection, an arena and a browser of its own. */
+struct node {
+    struct world w;
+    struct database d;
+    struct str form;
+    struct page page;
+    pthread_t thread;
+};
+
+static void *post_there(void *argument) {
+    struct node *node = argument;
+    node->page = post(&node->w, &node->w.jar, node->form, NULL);
+    return NULL;
+}
+
+static bool is_somebody_waiting(struct database *d, struct scope *scope, struct db *watcher) {
+    static const struct statement WAITING = {
+        "test.waiting", INSTALLATION,
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = "
+        "current_database()",
+        NULL};
+    struct rows rows;
+    if (d->engine == ENGINE_SQLITE) {
+        return store_counts(d->store).waiting > 0;
+    }
+    assert_ok(db_run(scope, watcher, &WAITING, NO_VALUES, &rows));
+    return rows_number(&rows, 0, 0) > 0;
+}
+
+/* Both nodes have checked the message; one commits its use first. */
+static void a_message_that_comes_to_two_nodes_at_once_counts_once(void **state) {
+    struct world *w = open_world(state, "");
+    struct scope *scope = &w->d->fixture.scope;
+    assert_ok(start(w, &w->jar, "").result);
+    const struct forge_assertion assertion = {.id = "_race"};
+    const char *answer = answer_of(
+        w, &(struct forge_response){.assertion_xml = forge_assertion(&w->forge, &assertion)});
+    struct node node = {.w = *w, .d = *w->d, .form = form_of(w, answer, w->relay_state)};
+    node.w.d = &node.d;
+    fixture_open(&node.d.fixture);
+    node.d.fixture.random.count = UINT64_C(1) << 32; /* no two alike */
+    node.d.fixture.env.clock = w->d->fixture.env.clock;
+    node.d.db = database_connect(w->d);
+    struct db *watcher = database_connect(w->d);
+    AUTO(tx_end) struct tx *tx = NULL;
+    assert_ok(tx_begin(scope, w->d->db, LANE_NORMAL, &tx));
+    assert_ok(saml_replay_insert(scope, tx, w->company.org.id, w->connection.id, STR("_race"),
+                                 INT64_MAX));
+    assert_int_equal(pthread_create(&node.thread, NULL, post_there, &node), 0);
+    while (!is_somebody_waiting(w->d, scope, watcher)) {
+    }
+    assert_ok(tx_commit(scope, tx));
+    tx_end(&tx);
+    assert_int_equal(pthread_join(node.thread, NULL), 0);
+    assert_refused(w, &node.page, "saml.replay");
+    assert_int_equal(sessions(w), 0);
+    assert_int_equal(number_of(w->d, "SELECT count(*) FROM org_user WHERE org_id = $1 AND id <> $2",
+                               w->company.org.id, STR("")),
+                     1);
+    db_close(&watcher);
+    db_close(&node.d.db);
+    fixture_close(&node.d.fixture);
+}
+
 static void an_answer_of_another_connection_is_refused(void **state) {
     struct world *w = open_world(state, "");
     assert_ok(start(w, &w->jar, "").result);
@@ -601,6 +668,7 @@ int main(void) {
         ON_BOTH(a_refusal_leaves_a_record_without_names),
         ON_BOTH(records_end_after_seven_days_and_do_not_pile_up),
         ON_BOTH(a_fault_at_any_call_signs_nobody_in),
+        ON_BOTH(a_message_that_comes_to_two_nodes_at_once_counts_once),
         ON_BOTH(an_answer_of_another_connection_is_refused),
         ON_SQLITE(malformed_forms_are_refused),
     };
