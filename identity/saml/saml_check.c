@@ -55,6 +55,8 @@ static result check_message(const struct check *check) {
     TRY(need_equal(check, SAML_VERSION, STR("2.0"), response->version));
     if (response->has_assertion) {
         TRY(need_equal(check, SAML_VERSION, STR("2.0"), check->assertion->version));
+        /* Without a name it could not be remembered as used. */
+        TRY(need(check, check->assertion->id.len > 0, SAML_GATE_ID, STR("an ID"), STR("absent")));
     }
     TRY(need_equal(check, SAML_STATUS, STR(STATUS_SUCCESS), response->status));
     TRY(need(check, response->has_assertion, SAML_STATUS, STR("an assertion"), STR("none")));

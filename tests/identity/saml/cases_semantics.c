@@ -207,7 +207,12 @@ static struct str name_too_long(struct lab *lab) {
                                                 repeat(lab->arena, "x", 256))));
 }
 
+static struct str no_id(struct lab *lab) {
+    return posted(lab, sign_message(lab, edit(lab->arena, good(lab), " ID=\"_assertion-1\"", "")));
+}
+
 static const struct saml_case WANT[] = {
+    REFUSE("a signed Response around an assertion without ID", "gate_id", no_id),
     REFUSE("no SubjectConfirmation", "confirmation", no_confirmation),
     REFUSE("no SubjectConfirmationData", "confirmation", no_data),
     REFUSE("no Conditions", "conditions", no_conditions),
