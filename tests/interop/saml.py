@@ -111,8 +111,10 @@ class Organisation(base.Organisation):
         return made
 
     def connect_ssp(self, variant, **body):
-        ssp = self.house.ssp
-        made = self.connect(name=variant, metadata_xml=text_of(ssp["ENTITY"]), **body)
+        """Several connections know the same people: whom one has made, the others match."""
+        made = self.connect(name=variant, metadata_xml=text_of(self.house.ssp["ENTITY"]),
+                            attributes={"user_name": "uid"},
+                            match={"claim": "uid", "attribute": "user_name"}, **body)
         self.house.tell_peer("ssp", "add-sp", variant, made["file"])
         return made
 
@@ -253,7 +255,8 @@ def pysaml2_in_every_variant(house):
     made = {}
     for variant in ("both", "response", "assertion", "unsigned", "encrypted"):
         made[variant] = house.acme.connect(
-            name=f"py {variant}", entity_id=house.py["ENTITY"], sso_url=f"{house.py['SSO']}/{variant}",
+            name=f"py {variant}", entity_id=house.py["ENTITY"],
+            sso_url=f"{house.py['SSO']}/{variant}?u=carol-{variant}",  # an address with a query
             slo_url=house.py["SLO"], certificate=certificate, encryption=variant == "encrypted")
     check("IDPSSODescriptor" in metadata, "metadata")
     house.tell_peer("pysaml2", "stop")
@@ -276,7 +279,7 @@ def logout_both_ways_with_pysaml2(house):
     browser = sign_in(house, connection, "carol")
     root = house.py["SSO"].rsplit("/", 1)[0]
     answer, hops = travel(house, browser, f"{root}/sign-out?" + urllib.parse.urlencode(
-        {"sp": connection["metadata_url"], "u": "carol"}))
+        {"sp": connection["metadata_url"], "u": "carol-both"}))
     check(answer.status == 200 and answer.body == b"signed out", f"{answer.status} at {hops[-1]}")
     check(text_of(f"{root}/last-logout").endswith(":Success"), "another status")
     check(not is_in(house, browser), "the session lives on")
