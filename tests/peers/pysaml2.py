@@ -2,7 +2,8 @@
 """A SAML identity provider on pysaml2.    pysaml2.py PORT KEY CERTIFICATE SP_METADATA.xml...
 
 /metadata
-/sso/VARIANT       signs in as carol, or as ?u=NAME, without a page; VARIANT is one of VARIANTS
+/sso/VARIANT       signs in as carol without a page; VARIANT is one of VARIANTS. The address with
+                   ?u=carol-VARIANT is another one of its own: requests have to name it whole
 /slo               answers a LogoutRequest
 /sign-out?sp=ENTITY&u=NAME&index=SESSION_INDEX   sends the browser off with a signed LogoutRequest
 /last-logout       status of the last LogoutResponse that came back
@@ -35,7 +36,8 @@ config = IdPConfig().load({
         "name": "pysaml2",
         "name_id_format": [saml.NAMEID_FORMAT_EMAILADDRESS],
         "endpoints": {
-            "single_sign_on_service": [(f"{BASE}/sso/{v}", BINDING_HTTP_REDIRECT) for v in VARIANTS],
+            "single_sign_on_service": [(f"{BASE}/sso/{v}{who}", BINDING_HTTP_REDIRECT)
+                                       for v in VARIANTS for who in ("", f"?u=carol-{v}")],
             "single_logout_service": [(BASE + "/slo", BINDING_HTTP_REDIRECT)]},
         "policy": {"default": {
             "lifetime": {"minutes": 15},
