@@ -8,6 +8,7 @@
 #include "identity/provider_http.h"
 #include "identity/saml/saml_http.h"
 #include "identity/saml/saml_key_http.h"
+#include "identity/saml/saml_logout_http.h"
 #include "identity/sign_in_record.h"
 #include "messaging/messaging_http.h"
 #include "provisioning/scim/scim_http.h"
@@ -72,6 +73,10 @@ static const struct route TABLE[] = {
     SIGN_IN_PAGE("/saml/{connection}/acs", RUN_DATABASE, "saml.acs_get", saml_acs_get_http),
     ROUTE(HTTP_POST, "/saml/{connection}/acs", AUTH_NONE, NO_PERMISSION, CSRF_NO, BODY_SAML,
           RATE_SIGN_IN, RUN_OUTBOUND, ERRORS_PAGE, "saml.acs", saml_acs_http),
+    SIGN_IN_PAGE("/saml/{connection}/slo", RUN_OUTBOUND, "saml.slo_get", saml_slo_get_http),
+    ROUTE(HTTP_POST, "/saml/{connection}/slo", AUTH_NONE, NO_PERMISSION, CSRF_NO, BODY_SAML,
+          RATE_SIGN_IN, RUN_OUTBOUND, ERRORS_PAGE, "saml.slo_post", saml_slo_post_http),
+    SIGN_IN_PAGE("/saml/{connection}/logout", RUN_OUTBOUND, "saml.logout", saml_logout_http),
     ROUTE(HTTP_GET, "/oidc/{connection}/jwks", AUTH_NONE, NO_PERMISSION, CSRF_NO, BODY_NONE,
           RATE_DEFAULT, RUN_DATABASE, ERRORS_PROBLEM, "oidc.jwks", oidc_jwks_http),
     ROUTE(HTTP_GET, "/saml/{connection}/metadata", AUTH_NONE, NO_PERMISSION, CSRF_NO, BODY_NONE,

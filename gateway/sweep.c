@@ -4,6 +4,7 @@
 #include "base/env.h"
 #include "base/log.h"
 #include "identity/login_throttle.h"
+#include "identity/saml/saml_logout_store.h"
 #include "identity/saml/saml_session.h"
 #include "identity/session.h"
 #include "identity/sign_in_record.h"
@@ -14,6 +15,7 @@ static result sweep(struct scope *scope, struct db *db, int64_t *ret_sessions) {
     TRY(session_sweep(scope, db, ret_sessions));
     TRY(login_throttle_sweep(scope, db));
     TRY(saml_replay_sweep(scope, db));
+    TRY(saml_logout_sweep(scope, db));
     TRY(sign_in_record_sweep(scope, db));
     return revocation_trim(scope, db, now_us - S_TO_US(REVOCATION_KEEP_S));
 }

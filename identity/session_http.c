@@ -4,6 +4,7 @@
 #include "identity/identity_http.h"
 #include "identity/oidc/oidc_logout.h"
 #include "identity/password_login.h"
+#include "identity/saml/saml_logout.h"
 #include "messaging/api_json.h"
 
 static result read_cookie(struct scope *scope, const struct call *call, struct str *ret) {
@@ -115,14 +116,22 @@ static struct session_end end_of(const struct call *call, struct str user_id,
     };
 }
 
+/* Where the browser goes on to; empty: nowhere. Signing out here must not hang on the provider's
+ * part, so a failure is none. */
+static struct str provider_logout(struct scope *scope, struct call *call, struct str session_id) {
+    const struct str org_id = call->actor->org_id;
+    struct str url = STR("");
+    if (is_ok(oidc_logout_url(scope, call, org_id, session_id, &url)) && url.len > 0) {
+        return url;
+    }
+    return is_ok(saml_logout_begin(scope, call, org_id, session_id, &url)) ? url : STR("");
+}
+
 result session_sign_out_http(struct scope *scope, struct call *call) {
     REQUIRE(scope, call->actor != NULL && call->actor->kind == ACTOR_USER, FORBIDDEN,
             "role.forbidden");
     const struct str session_id = call->actor->credential_id;
-    struct str redirect = STR("");
-    if (!is_ok(oidc_logout_url(scope, call, call->actor->org_id, session_id, &redirect))) {
-        redirect = STR(""); /* signing out here must not hang on the provider's part */
-    }
+    const struct str redirect = provider_logout(scope, call, session_id);
     const struct session_end end = end_of(call, call->actor->id, session_id);
     TRY(session_end(scope, call->messaging, call->db, &end, &call->revoked));
     TRY(session_clear_cookie(scope, call->identity, call->response));

@@ -8,8 +8,8 @@
 #include "identity/saml/saml_page.h"
 #include "identity/saml/saml_reason.h"
 
-static result routed_connection(struct scope *scope, const struct call *call,
-                                struct connection *ret) {
+result saml_routed_connection(struct scope *scope, const struct call *call,
+                              struct connection *ret) {
     TRY(connection_find_routed(scope, call->db, call->request->path_args[0], ret));
     REQUIRE(scope, ret->kind == CONNECTION_SAML, NOT_FOUND, "connection.unknown");
     return OK_RESULT;
@@ -40,7 +40,7 @@ result saml_login_http(struct scope *scope, struct call *call) {
     struct str used = STR("");
     struct principal tester;
     struct saml_outgoing outgoing;
-    TRY(routed_connection(scope, call, &connection));
+    TRY(saml_routed_connection(scope, call, &connection));
     TRY(call_query(scope, call, STR("return"), &start.return_path));
     TRY(call_query(scope, call, STR("test"), &test));
     TRY(call_query(scope, call, STR("used"), &used));
@@ -59,9 +59,7 @@ result saml_login_http(struct scope *scope, struct call *call) {
     return saml_page_outgoing(scope, &outgoing, call->response);
 }
 
-/* One status, one code and one page for whatever was wrong with a message, so that nobody learns
- * from the answer how far it came; administrators find the reason in the record. */
-static result refuse_alike(struct scope *scope, result refused) {
+result saml_refuse_alike(struct scope *scope, result refused) {
     const bool is_message = refused.code == INVALID || refused.code == UNAUTHENTICATED;
     return is_message ? FAIL(scope, INVALID, "saml.refused") : refused;
 }
@@ -73,14 +71,14 @@ static result refuse_or_arrive(struct scope *scope, struct call *call,
                                const struct connection *connection, result refused) {
     const enum saml_reason reason = saml_reason_of(scope);
     if (reason != SAML_STATE && reason != SAML_REPLAY) {
-        return refuse_alike(scope, refused);
+        return saml_refuse_alike(scope, refused);
     }
     if (navigation_has_session(scope, call)) {
         return http_answer_redirect(scope, call->response, 303, STR("/"));
     }
     const struct str site = http_header_get(call->request, "Sec-Fetch-Site");
     if (!str_eq(site, STR("cross-site")) && !str_eq(site, STR("same-site"))) {
-        return refuse_alike(scope, refused);
+        return saml_refuse_alike(scope, refused);
     }
     return http_answer_redirect(
         scope, call->response, 303,
@@ -102,10 +100,10 @@ result saml_acs_http(struct scope *scope, struct call *call) {
     struct connection connection;
     struct saml_answer posted;
     struct saml_arrival *arrival = NEW(scope->arena, struct saml_arrival);
-    TRY(routed_connection(scope, call, &connection));
+    TRY(saml_routed_connection(scope, call, &connection));
     const result parsed = saml_answer_parse(scope, call->request->body, &posted);
     if (!is_ok(parsed)) {
-        return refuse_alike(scope, parsed);
+        return saml_refuse_alike(scope, parsed);
     }
     const result finished = saml_login_finish(scope, call, &connection, &posted, arrival);
     return is_ok(finished) ? answer(scope, call, arrival)

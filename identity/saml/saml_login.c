@@ -10,6 +10,7 @@
 #include "identity/login_attempt.h"
 #include "identity/saml/saml_check.h"
 #include "identity/saml/saml_door.h"
+#include "identity/saml/saml_logout_store.h"
 #include "identity/saml/saml_meter.h"
 #include "identity/saml/saml_provider.h"
 #include "identity/saml/saml_record.h"
@@ -164,11 +165,21 @@ static result ride(struct scope *scope, struct tx *tx, void *context, struct str
         .session_id = session_id,
         .user_id = user_id,
         .connection_id = visit->connection->id,
-        .subject = visit->arrival->person.subject,
+        /* Logouts name people by their NameID, whatever the account's key is. */
+        .subject = saml_subject_of_name(scope, &assertion->name_id, visit->door.idp.entity_id,
+                                        visit->door.sp_entity_id),
         .session_index = assertion->authn.session_index,
         .created_us = clock_now_us(scope->env->clock),
     };
+    const struct saml_logged_out signed_in = {
+        .org_id = session.org_id,
+        .connection_id = session.connection_id,
+        .subject = session.subject,
+        .session_index = session.session_index,
+        .issued_us = assertion->issue_instant.us,
+    };
     TRY(use_up(scope, tx, visit));
+    TRY(saml_logged_out_check(scope, tx, &signed_in));
     TRY(saml_session_seal_name(scope, visit->call->identity, &assertion->name_id, &session));
     return saml_session_insert(scope, tx, &session);
 }

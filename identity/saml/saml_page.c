@@ -24,28 +24,46 @@ static void add_field(struct scope *scope, struct strbuf *page, struct str name,
     strbuf_add_c(page, "\">\n");
 }
 
-/* Everything the page needs, and a form that goes to one origin. The host has passed the URL's
- * rules: it cannot end the directive. */
-static result add_policy(struct scope *scope, struct str target, struct http_response *response) {
+/* "https://idp.example:443". The host has passed the URL's rules: it cannot end a directive. */
+static result origin_of(struct scope *scope, struct str address, struct str *ret) {
     struct url url;
-    TRY(url_parse_web(scope, target, true, &url));
+    TRY(url_parse_web(scope, address, true, &url));
     const bool is_v6 = str_find_byte(url.host, ':') >= 0;
-    const struct str origin =
-        str_format(scope->arena, "%.*s://%s%.*s%s:%u", STR_ARG(url.scheme), is_v6 ? "[" : "",
-                   STR_ARG(url.host), is_v6 ? "]" : "", (unsigned) url.port);
+    *ret = str_format(scope->arena, "%.*s://%s%.*s%s:%u", STR_ARG(url.scheme), is_v6 ? "[" : "",
+                      STR_ARG(url.host), is_v6 ? "]" : "", (unsigned) url.port);
+    return OK_RESULT;
+}
+
+/* What a browser is told with a message. */
+struct passage {
+    const char *title;
+    struct str framed_by; /* an address; empty: nobody */
+};
+
+/* Everything the page needs, and a form that goes to one origin. */
+static result add_policy(struct scope *scope, struct str target, struct str framed_by,
+                         struct http_response *response) {
+    struct str origin;
+    struct str ancestor = STR("'none'");
+    TRY(origin_of(scope, target, &origin));
+    if (framed_by.len > 0) {
+        TRY(origin_of(scope, framed_by, &ancestor));
+    }
     return http_header_add(
         scope, response, "Content-Security-Policy",
         str_format(scope->arena,
                    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-                   "form-action %.*s; frame-ancestors 'none'; base-uri 'none'",
-                   STR_ARG(origin)));
+                   "form-action %.*s; frame-ancestors %.*s; base-uri 'none'",
+                   STR_ARG(origin), STR_ARG(ancestor)));
 }
 
 static result answer_form(struct scope *scope, const struct saml_outgoing *outgoing,
-                          struct http_response *response) {
+                          const struct passage *passage, struct http_response *response) {
     struct strbuf page = strbuf_begin(scope->arena, PAGE_MAX);
     strbuf_add_c(&page, HEAD);
-    strbuf_add_c(&page, "<title>Signing in – Gatehouse</title>\n"
+    strbuf_add_c(&page, "<title>");
+    strbuf_add_c(&page, passage->title);
+    strbuf_add_c(&page, " – Gatehouse</title>\n"
                         "<script src=\"/assets/post.js\" defer></script>\n</head>\n"
                         "<body class=\"centred\">\n<main class=\"card\" id=\"main\">\n"
                         "<h1>On to your identity provider</h1>\n"
@@ -60,19 +78,31 @@ static result answer_form(struct scope *scope, const struct saml_outgoing *outgo
     strbuf_add_c(&page, TAIL);
     struct str text;
     TRY(strbuf_finish(scope, &page, &text));
-    TRY(add_policy(scope, outgoing->url, response));
+    TRY(add_policy(scope, outgoing->url, passage->framed_by, response));
     http_answer_html(response, 200, text);
     return OK_RESULT;
 }
 
-result saml_page_outgoing(struct scope *scope, const struct saml_outgoing *outgoing,
-                          struct http_response *response) {
+static result answer_outgoing(struct scope *scope, const struct saml_outgoing *outgoing,
+                              const struct passage *passage, struct http_response *response) {
     switch (outgoing->binding) {
     case SAML_REDIRECT: return http_answer_redirect(scope, response, 303, outgoing->url);
-    case SAML_POST: return answer_form(scope, outgoing, response);
+    case SAML_POST: return answer_form(scope, outgoing, passage, response);
     case SAML_BINDING_COUNT: break;
     }
     return FAIL(scope, INTERNAL, "saml.build");
+}
+
+result saml_page_outgoing(struct scope *scope, const struct saml_outgoing *outgoing,
+                          struct http_response *response) {
+    const struct passage passage = {.title = "Signing in", .framed_by = STR("")};
+    return answer_outgoing(scope, outgoing, &passage, response);
+}
+
+result saml_page_logout(struct scope *scope, const struct saml_outgoing *outgoing,
+                        struct str framed_by, struct http_response *response) {
+    const struct passage passage = {.title = "Signing out", .framed_by = framed_by};
+    return answer_outgoing(scope, outgoing, &passage, response);
 }
 
 static void add_row(struct scope *scope, struct strbuf *page, struct str name, struct str value) {

@@ -9,6 +9,10 @@
  * for those without. Its policy lets the form go to that origin alone. */
 RESULT saml_page_outgoing(struct scope *scope, const struct saml_outgoing *outgoing,
                           struct http_response *response);
+/* The same with a message of logout. Pages of the site of `framed_by` (empty: none) may have it in
+ * a frame: providers tell several services at once. */
+RESULT saml_page_logout(struct scope *scope, const struct saml_outgoing *outgoing,
+                        struct str framed_by, struct http_response *response);
 /* The administrator's own values, shown once and stored nowhere. */
 void saml_page_tested(struct scope *scope, const struct saml_arrival *arrival,
                       struct http_response *response);

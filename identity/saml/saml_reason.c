@@ -55,6 +55,7 @@ static const struct row TABLE[] = {
     [SAML_AUTHN_STALE] = REASON(UNAUTHENTICATED, "saml.authn_stale"),
     [SAML_TIME] = REASON(UNAUTHENTICATED, "saml.time"),
     [SAML_REPLAY] = REASON(UNAUTHENTICATED, "saml.replay"),
+    [SAML_LOGGED_OUT] = REASON(UNAUTHENTICATED, "saml.logged_out"),
     [SAML_METADATA_XML] = REASON(INVALID, "saml.metadata_xml"),
     [SAML_METADATA_ENTITY] = REASON(INVALID, "saml.metadata_entity"),
     [SAML_METADATA_EXPIRED] = REASON(INVALID, "saml.metadata_expired"),

@@ -50,6 +50,7 @@ enum saml_reason {
     SAML_AUTHN_STALE,
     SAML_TIME,
     SAML_REPLAY,
+    SAML_LOGGED_OUT, /* the provider has ended that session since */
     /* metadata (INVALID) */
     SAML_METADATA_XML,
     SAML_METADATA_ENTITY,

@@ -114,3 +114,43 @@ void saml_record_refusal(struct scope *scope, struct call *call,
     };
     sign_in_record_refusal(scope, call, connection, record);
 }
+
+static struct str logout_detail_of(struct scope *scope, const struct call *call,
+                                   const struct connection *connection,
+                                   const struct saml_logout_refusal *refusal) {
+    const struct saml_logout *logout = refusal->logout;
+    struct json_out out = json_out_begin(scope->arena);
+    json_out_open_object(&out);
+    write_certificates(scope, &out, refusal->idp);
+    if (logout->version.len > 0) { /* it came out of the jail */
+        json_out_member(&out, "message",
+                        logout->is_request ? STR("LogoutRequest") : STR("LogoutResponse"));
+        json_out_member_or_null(&out, "status", logout->status);
+        json_out_member_or_null(&out, "sub_status", logout->sub_status);
+        write_protection(&out, &logout->protection);
+        if (logout->issue_instant.is_present) {
+            const int64_t ahead_us = logout->issue_instant.us - clock_now_us(scope->env->clock);
+            json_out_member_number(&out, "clock_ahead_ms", ahead_us / 1000);
+        }
+        if (logout->is_request) {
+            json_out_name(&out, "name_id");
+            write_value(scope, call, connection, &out, logout->name_id.value);
+        }
+    }
+    json_out_close_object(&out);
+    const struct str detail = json_out_end(&out);
+    return detail.len <= SIGN_IN_DETAIL_MAX ? detail : STR("{}");
+}
+
+void saml_record_logout_refusal(struct scope *scope, struct call *call,
+                                const struct connection *connection,
+                                const struct saml_logout_refusal *refusal) {
+    const struct sign_in_record record = {
+        .want = refusal->finding->want,
+        .got = refusal->finding->got,
+        .detail = saml_reason_of(scope) == SAML_DECRYPT
+                      ? STR("{}")
+                      : logout_detail_of(scope, call, connection, refusal),
+    };
+    sign_in_record_refusal(scope, call, connection, record);
+}

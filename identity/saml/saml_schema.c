@@ -2,6 +2,7 @@
 
 #include "identity/alert_store.h"
 #include "identity/saml/saml_key_store.h"
+#include "identity/saml/saml_logout_store.h"
 #include "identity/saml/saml_provider.h"
 #include "identity/saml/saml_session.h"
 #include "identity/sign_in_record.h"
@@ -113,12 +114,42 @@ static const char *const RECORDS[] = {
     NULL,
 };
 
+static const char *const LOGOUTS[] = {
+    "CREATE TABLE saml_logout ("
+    " org_id TEXT NOT NULL,"
+    " connection_id TEXT NOT NULL,"
+    " request_id TEXT NOT NULL,"
+    " ticket_hash TEXT NOT NULL,"
+    " session_id TEXT NOT NULL,"
+    " user_id TEXT NOT NULL,"
+    " session_index TEXT NOT NULL,"
+    " name_id_sealed TEXT NOT NULL,"
+    " is_sent SMALLINT NOT NULL,"
+    " expires_us BIGINT NOT NULL,"
+    " PRIMARY KEY (org_id, connection_id, request_id),"
+    " FOREIGN KEY (org_id, connection_id) REFERENCES connection (org_id, id) ON DELETE CASCADE)",
+    "CREATE UNIQUE INDEX saml_logout_ticket ON saml_logout (org_id, connection_id, ticket_hash)",
+    "CREATE INDEX saml_logout_expiry ON saml_logout (expires_us)",
+    "CREATE TABLE saml_logged_out ("
+    " org_id TEXT NOT NULL,"
+    " connection_id TEXT NOT NULL,"
+    " subject_hash TEXT NOT NULL,"
+    " session_index TEXT NOT NULL,"
+    " issued_us BIGINT NOT NULL,"
+    " until_us BIGINT NOT NULL,"
+    " PRIMARY KEY (org_id, connection_id, subject_hash, session_index),"
+    " FOREIGN KEY (org_id, connection_id) REFERENCES connection (org_id, id) ON DELETE CASCADE)",
+    "CREATE INDEX saml_logged_out_until ON saml_logged_out (until_us)",
+    NULL,
+};
+
 static const struct migration MIGRATIONS[] = {
     {220, "saml: identity providers", PROVIDERS},
     {221, "saml: our own keys", KEYS},
     {230, "saml: alerts that have been raised", ALERTS},
     {222, "saml: used messages and sessions", SIGN_INS},
     {223, "identity: refused sign-ins", RECORDS},
+    {224, "saml: logouts", LOGOUTS},
 };
 
 const struct migration_list SAML_MIGRATIONS = {MIGRATIONS, sizeof MIGRATIONS / sizeof *MIGRATIONS};
@@ -173,6 +204,25 @@ static const struct table_rule RULES[] = {
         .counted_as = COUNTED_NOT,
     },
     {
+        .table = "saml_logout",
+        .owner_column = "org_id",
+        .user_column = "user_id",
+        .key_columns = "org_id, connection_id, request_id",
+        .data_class = DATA_IDENTIFIER,
+        .retention = "10 minutes",
+        .erase = ERASE_DELETE,
+        .export = EXPORT_NEVER,
+    },
+    {
+        .table = "saml_logged_out",
+        .owner_column = "org_id",
+        .key_columns = "org_id, connection_id, subject_hash, session_index",
+        .data_class = DATA_IDENTIFIER,
+        .retention = "as long as an older assertion could pass, about an hour",
+        .erase = ERASE_DELETE,
+        .export = EXPORT_NEVER,
+    },
+    {
         /* Names and values are there as length and keyed hash at most. */
         .table = "sign_in_record",
         .owner_column = "org_id",
@@ -187,11 +237,8 @@ static const struct table_rule RULES[] = {
 const struct table_rule_list SAML_TABLES = {RULES, sizeof RULES / sizeof *RULES};
 
 const struct statement_list *const SAML_STATEMENT_LISTS[] = {
-    &ALERT_STATEMENTS,
-    &SAML_KEY_STATEMENTS,
-    &SAML_PROVIDER_STATEMENTS,
-    &SAML_SESSION_STATEMENTS,
-    &SIGN_IN_RECORD_STATEMENTS,
+    &ALERT_STATEMENTS,         &SAML_KEY_STATEMENTS,     &SAML_LOGOUT_STATEMENTS,
+    &SAML_PROVIDER_STATEMENTS, &SAML_SESSION_STATEMENTS, &SIGN_IN_RECORD_STATEMENTS,
 };
 const size_t SAML_STATEMENT_LISTS_COUNT =
     sizeof SAML_STATEMENT_LISTS / sizeof *SAML_STATEMENT_LISTS;

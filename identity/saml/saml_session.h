@@ -8,7 +8,7 @@
 
 struct saml_session {
     struct str org_id, session_id, user_id, connection_id;
-    struct str subject;       /* saml_person.h: the key of the account */
+    struct str subject;       /* saml_subject_of_name: by which logouts find it */
     struct str session_index; /* may be empty */
     struct str name_id_sealed;
     int64_t created_us;
