@@ -17,11 +17,11 @@
         kind ",saml.not_yet_valid", kind ",saml.expired", kind ",saml.audience",                   \
         kind ",saml.condition", kind ",saml.authn_statement", kind ",saml.session_expired",        \
         kind ",saml.authn_context", kind ",saml.authn_stale", kind ",saml.time",                   \
-        kind ",saml.replay", kind ",saml.metadata_xml", kind ",saml.metadata_entity",              \
-        kind ",saml.metadata_expired", kind ",saml.metadata_key", kind ",saml.metadata_url",       \
-        kind ",saml.metadata_signature", kind ",saml.metadata_fetch", kind ",saml.jail_crash",     \
-        kind ",saml.jail_timeout", kind ",saml.jail_protocol", kind ",saml.jail_busy",             \
-        kind ",saml.build", kind ",other"
+        kind ",saml.replay", kind ",saml.logged_out", kind ",saml.metadata_xml",                   \
+        kind ",saml.metadata_entity", kind ",saml.metadata_expired", kind ",saml.metadata_key",    \
+        kind ",saml.metadata_url", kind ",saml.metadata_signature", kind ",saml.metadata_fetch",   \
+        kind ",saml.jail_crash", kind ",saml.jail_timeout", kind ",saml.jail_protocol",            \
+        kind ",saml.jail_busy", kind ",saml.build", kind ",other"
 
 const char *const SAML_MESSAGE_LABELS[] = {ENDS_OF("response"), ENDS_OF("logout_request"),
                                            ENDS_OF("logout_response")};

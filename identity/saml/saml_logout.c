@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "identity/saml/saml_door.h"
 #include "identity/saml/saml_logout_store.h"
+#include "identity/saml/saml_meter.h"
 #include "identity/saml/saml_person.h"
 #include "identity/saml/saml_provider.h"
 #include "identity/saml/saml_record.h"
@@ -285,6 +286,18 @@ static result judge(struct scope *scope, struct visit *visit, const struct saml_
     return OK_RESULT;
 }
 
+/* As the message says, once it is verified; before, as it looks. */
+static enum saml_message_kind kind_of(const struct visit *visit,
+                                      const struct saml_logout_input *input) {
+    const bool looks_like_request = input->binding == SAML_POST
+                                        ? input->is_request
+                                        : str_find(input->bytes, STR("SAMLResponse=")) < 0;
+    const bool is_verified = visit->logout.version.len > 0;
+    return (is_verified ? visit->logout.is_request : looks_like_request)
+               ? SAML_MESSAGE_LOGOUT_REQUEST
+               : SAML_MESSAGE_LOGOUT_RESPONSE;
+}
+
 static void note_refusal(struct scope *scope, const struct visit *visit, result failure) {
     const struct connection *connection = visit->connection;
     const char *reason = scope->reason;
@@ -312,6 +325,7 @@ result saml_logout_finish(struct scope *scope, struct call *call,
     struct saml_logout_arrival arrival = {.outcome = SAML_LOGOUT_FAILED};
     TRY(saml_door_open(scope, call, connection, &visit->door));
     const result judged = judge(scope, visit, input, echoed, &arrival);
+    saml_meter_count(call->identity->saml_meter, scope, kind_of(visit, input), judged);
     if (!is_ok(judged)) {
         note_refusal(scope, visit, judged);
         return judged;
