@@ -3,10 +3,7 @@
  * first path argument is the id. They answer refusals themselves, in SCIM's form; what they return
  * as a failure is the gateway's to answer. */
 
-#include "messaging/call.h"
-
-/* Where path_args hold the {org} of /scim/{org}/v2; empty for /scim/v2. */
-enum { SCIM_ORG_ARG = HTTP_MAX_PATH_ARGS - 1 };
+#include "provisioning/scim/scim_request.h"
 
 RESULT scim_user_list(struct scope *scope, struct call *call);
 RESULT scim_user_create(struct scope *scope, struct call *call);

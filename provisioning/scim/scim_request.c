@@ -1,0 +1,195 @@
+#include "provisioning/scim/scim_request.h"
+
+#include "base/arena.h"
+#include "base/form.h"
+#include "base/log.h"
+#include "base/percent.h"
+#include "messaging/org.h"
+#include "provisioning/provisioning.h"
+#include "provisioning/scim/scim_error.h"
+
+static struct str *place_of(struct scim_query_text *query, struct str name) {
+    const struct {
+        struct str name;
+        struct str *place;
+    } places[] = {
+        {STR("attributes"), &query->attributes}, {STR("excludedAttributes"), &query->excluded},
+        {STR("filter"), &query->filter},         {STR("startIndex"), &query->start},
+        {STR("count"), &query->count},
+    };
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        if (str_eq_ascii_nocase(places[i].name, name)) {
+            return places[i].place;
+        }
+    }
+    return NULL;
+}
+
+/* Unknown parameters are ignored (RFC 7644 section 3.4.2). A filter that is there but empty stays
+ * there: one blank. */
+result scim_request_query(struct scope *scope, const struct call *call,
+                          struct scim_query_text *ret) {
+    struct scim_query_text query = {0};
+    struct form *form = NEW(scope->arena, struct form);
+    REQUIRE(scope, is_ok(form_parse(scope, call->request->query, form)), INVALID, "scim.query");
+    for (size_t i = 0; i < form->count; i++) {
+        struct str *place = place_of(&query, form->fields[i].name);
+        if (place == NULL) {
+            continue;
+        }
+        REQUIRE(scope, place->len == 0, INVALID, "scim.query");
+        *place = form->fields[i].value.len == 0 ? STR(" ") : form->fields[i].value;
+    }
+    *ret = query;
+    return OK_RESULT;
+}
+
+/* Some clients escape the value twice. */
+static result read_filter(struct scope *scope, const struct scim_type *type, struct str text,
+                          const struct scim_filter **ret) {
+    struct str decoded;
+    if (text.len == 0) {
+        return OK_RESULT;
+    }
+    const result parsed = scim_filter_parse(scope, type, text, ret);
+    if (is_ok(parsed) || str_find_byte(text, '%') < 0 ||
+        !percent_decode(scope->arena, text, true, &decoded)) {
+        return parsed;
+    }
+    return scim_filter_parse(scope, type, decoded, ret);
+}
+
+/* RFC 7644 table 6: what is too small is the smallest. */
+static result read_number(struct scope *scope, struct str text, int64_t min, int64_t fallback,
+                          int64_t *ret) {
+    const struct str digits = str_has_prefix(text, STR("-")) ? str_from(text, 1) : text;
+    int64_t number = fallback;
+    if (text.len > 0) {
+        REQUIRE(scope, is_ok(parse_i64(scope, digits, 0, INT32_MAX, &number)), INVALID,
+                "scim.page");
+        number = digits.len < text.len ? min : number;
+    }
+    *ret = number < min ? min : number;
+    return OK_RESULT;
+}
+
+static result read_list_request(struct scope *scope, const struct scim_type *type,
+                                const struct scim_query_text *query,
+                                struct scim_list_request *ret) {
+    struct scim_list_request list = {0};
+    TRY(read_number(scope, query->start, 1, 1, &list.start));
+    TRY(read_number(scope, query->count, 0, SCIM_PAGE_DEFAULT, &list.count));
+    list.count = list.count < SCIM_PAGE_MAX ? list.count : SCIM_PAGE_MAX;
+    TRY(read_filter(scope, type, query->filter, &list.filter));
+    *ret = list;
+    return OK_RESULT;
+}
+
+struct str scim_request_base(struct scope *scope, const struct call *call) {
+    return str_format(scope->arena, "%.*s/scim/v2", STR_ARG(call->provisioning->public_url));
+}
+
+/* The token decides the organisation; an address that names another one, or none that is there, is
+ * no address of ours. */
+result scim_request_address(struct scope *scope, const struct call *call) {
+    const struct str named = call->request->path_args[SCIM_ORG_ARG];
+    if (named.len == 0 || call->actor == NULL || str_eq(named, call->actor->org_id)) {
+        return OK_RESULT;
+    }
+    struct org org;
+    TRY(org_find(scope, call->db, call->actor->org_id, &org));
+    REQUIRE(scope, str_eq(named, org.slug), NOT_FOUND, "scim.endpoint");
+    return OK_RESULT;
+}
+
+static result read_source(struct scope *scope, const struct call *call, struct scim_source *ret) {
+    REQUIRE(scope, call->actor != NULL && call->actor->kind == ACTOR_CONNECTION, FORBIDDEN,
+            "scim.actor");
+    TRY(scim_request_address(scope, call));
+    *ret = (struct scim_source){
+        .org_id = call->actor->org_id,
+        .connection_id = call->actor->id,
+        .request_id = call->request->request_id,
+        .base_url = scim_request_base(scope, call),
+        .actor = call->actor,
+        .messaging = call->messaging,
+        .profile = &SCIM_TOLERANT,
+        .received_us = call->request->received_us,
+    };
+    return OK_RESULT;
+}
+
+result scim_request_read(struct scope *scope, const struct call *call, const struct scim_type *type,
+                         struct scim_request *ret) {
+    struct scim_request request = {0};
+    struct scim_query_text query;
+    TRY(read_source(scope, call, &request.source));
+    TRY(scim_request_query(scope, call, &query));
+    TRY(scim_projection_parse(scope, type, query.attributes, query.excluded, &request.projection));
+    TRY(read_list_request(scope, type, &query, &request.list));
+    request.edit.id = call->request->path_args[0];
+    request.edit.if_match = http_header_get(call->request, "If-Match");
+    *ret = request;
+    return OK_RESULT;
+}
+
+static result check_media_type(struct scope *scope, const struct call *call) {
+    const struct str type = http_content_type(scope, call->request);
+    REQUIRE(scope,
+            type.len == 0 || str_eq(type, STR("application/scim+json")) ||
+                str_eq(type, STR("application/json")),
+            INVALID, "request.media_type");
+    return OK_RESULT;
+}
+
+result scim_request_read_write(struct scope *scope, const struct call *call,
+                               const struct scim_type *type, struct scim_request *request) {
+    const struct json *body = NULL;
+    const result read = json_read(scope, call->request->body, &body);
+    const char *read_reason = scope->reason;
+    const result prepared = scim_request_read(scope, call, type, request);
+    if (!is_ok(prepared)) {
+        const char *reason = scope->reason;
+        request->edit.id = call->request->path_args[0];
+        const result known = read_source(scope, call, &request->source);
+        request->edit.body = is_ok(known) ? body : NULL;
+        scope->reason = reason;
+        return prepared;
+    }
+    request->edit.body = body;
+    TRY(check_media_type(scope, call));
+    scope->reason = read_reason;
+    TRY(read);
+    REQUIRE(scope, json_is_object(body), INVALID, "scim.syntax");
+    return OK_RESULT;
+}
+
+void scim_answer_text(struct call *call, int status, struct str json) {
+    call->response->status = status;
+    call->response->content_type = "application/scim+json";
+    call->response->body = json;
+}
+
+void scim_answer_json(struct scope *scope, struct call *call, int status, const struct json *json) {
+    scim_answer_text(call, status, json_write(scope->arena, json));
+}
+
+result scim_conclude(struct scope *scope, struct call *call, const struct scim_outcome *outcome,
+                     result done) {
+    call->revoked = outcome->revoked;
+    if (!scim_error_is_ours(done)) {
+        return done;
+    }
+    const struct scim_refusal refusal = {
+        .failure = done,
+        .reason = scope->reason,
+        .is_deactivated = outcome->is_only_deactivated,
+        .inactive_id = outcome->inactive_id,
+        .request_id = call->request->request_id,
+    };
+    log_info(scope, "scim.refused", LOG_REQUEST(call->request->request_id),
+             LOG_ORG(call->actor == NULL ? STR("") : call->actor->org_id), LOG_CODE(done),
+             LOG_REASON(scope));
+    scim_error_answer(scope, &refusal, call->response);
+    return OK_RESULT;
+}
