@@ -261,6 +261,59 @@ static const struct saml_case REFUSED[] = {
 const struct saml_class CASES_LOGOUT = {"logout messages", "profiles 4.4.4", OF_LOGOUT, SAID,
                                         CASES(REFUSED)};
 
+static struct str answer_to_nothing(struct lab *lab) {
+    lab->logout.is_request = false;
+    return post(lab, forge_logout_response(&lab->forge,
+                                           &(struct forge_logout_response){.in_response_to = ""}));
+}
+
+static struct str answer_elsewhere(struct lab *lab) {
+    lab->logout.is_request = false;
+    return post(lab, forge_logout_response(&lab->forge, &(struct forge_logout_response){
+                                                            .destination = lab->forge.acs}));
+}
+
+static struct str no_id_sent(struct lab *lab) {
+    return sent(lab, forge_redirect(lab->arena, "SAMLRequest",
+                                    edit(lab->arena, request(lab), " ID=\"_message-1\"", ""), NULL,
+                                    &(struct forge_signing){0}));
+}
+
+#define SLO       "Destination=\"https://chat.example/saml/one/slo\""
+#define IDP       "<saml:Issuer>https://idp.example/metadata</saml:Issuer>"
+#define NAME_TEXT ">ada-4711<"
+
+static const struct saml_case WANTED[] = {
+    REFUSE("a LogoutResponse that answers nothing", "in_response_to", answer_to_nothing),
+    REFUSE("a LogoutResponse for another address", "destination", answer_elsewhere),
+    REFUSE("no ID, in a query", "gate_id", no_id_sent),
+    BROKEN("version 1.1", "version", "Version=\"2.0\"", "Version=\"1.1\""),
+    BROKEN("for another address", "destination", SLO,
+           "Destination=\"https://chat.example/saml/two/slo\""),
+    BROKEN("no Destination", "destination", " " SLO, ""),
+    BROKEN("another Issuer", "issuer", IDP, "<saml:Issuer>https://idp.example/other</saml:Issuer>"),
+    BROKEN("no Issuer", "issuer", IDP, ""),
+    BROKEN("two Issuers", "issuer", IDP, IDP IDP),
+    BROKEN("issued more than an hour ago", "issue_instant", "2026-01-02T03:04:04Z",
+           "2026-01-02T02:04:04Z"),
+    BROKEN("issued in the future", "issue_instant", "2026-01-02T03:04:04Z", "2026-01-02T03:06:06Z"),
+    BROKEN("no IssueInstant", "issue_instant", " IssueInstant=\"2026-01-02T03:04:04Z\"", ""),
+    BROKEN("expired as long ago as the skew", "expired", "2026-01-02T03:09:05Z",
+           "2026-01-02T03:02:05Z"),
+    EDITED("expired within the skew", "2026-01-02T03:09:05Z", "2026-01-02T03:02:06Z"),
+    EDITED("no NotOnOrAfter", " NotOnOrAfter=\"2026-01-02T03:09:05Z\"", ""),
+    BROKEN("an empty NameID", "name_id", NAME_TEXT, "><"),
+    BROKEN("a NameID with outer blanks", "name_id", NAME_TEXT, "> ada-4711<"),
+    BROKEN("a NameID with an element", "name_id", NAME_TEXT, ">ada<saml:x/>-4711<"),
+    BROKEN("two NameIDs", "name_id", "<samlp:SessionIndex>",
+           "<saml:NameID>mallory</saml:NameID><samlp:SessionIndex>"),
+    BROKEN("an empty SessionIndex", "name_id", "_session-1", ""),
+    BROKEN("a SessionIndex with an element", "name_id", "_session-1", "_session<saml:x/>-1"),
+    BROKEN("IssueInstant is garbage", "time", "2026-01-02T03:04:04Z", "now"),
+};
+const struct saml_class CASES_LOGOUT_WANT = {"what logout messages say", "core 3.7; profiles 4.4.4",
+                                             OF_LOGOUT, SAID, CASES(WANTED)};
+
 static struct str with_more(struct lab *lab, const char *more) {
     return sent(lab, forge_text(lab->arena, "%s&%s", good_query(lab, "state"), more));
 }

@@ -45,6 +45,18 @@ static result decided(const struct trial *trial, struct lab *lab, struct str byt
     return judge->response(judge->context, lab, bytes, &ret->response);
 }
 
+/* What the worker makes of the facts. */
+static result checked(const struct trial *trial, struct lab *lab, const union facts *facts) {
+    struct saml_finding finding;
+    switch (trial->class->kind) {
+    case OF_RESPONSE: return saml_check(lab->scope, &facts->response, &lab->want, &finding);
+    case OF_LOGOUT:
+        return saml_logout_check(lab->scope, &facts->logout, &lab->want_logout, &finding);
+    case OF_METADATA: break;
+    }
+    return OK_RESULT;
+}
+
 /* The facts stay as they were when the door refuses. */
 static void assert_untouched(const union facts *facts, size_t size) {
     const unsigned char *bytes = (const unsigned char *) facts;
@@ -96,9 +108,8 @@ static void one_case(void **state) {
     const result door = decided(trial, &lab, bytes, facts);
     const int64_t used_us = cpu_us() - begin_us;
     result verdict = door;
-    if (is_ok(door) && trial->class->kind == OF_RESPONSE) {
-        struct saml_finding finding;
-        verdict = saml_check(lab.scope, &facts->response, &lab.want, &finding);
+    if (is_ok(door)) {
+        verdict = checked(trial, &lab, facts);
     }
 
     const char *got = is_ok(verdict) ? "" : lab.scope->reason;

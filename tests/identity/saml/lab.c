@@ -104,14 +104,23 @@ void lab_open(struct lab *lab, struct scope *scope, enum case_kind kind) {
                                    .request_id = str_from_c(forge->request_id),
                                    .now_us = forge->now_us,
                                    .skew_us = S_TO_US(120)};
+    lab->want_logout = (struct saml_logout_want){.slo_url = str_from_c(forge->slo),
+                                                 .idp_entity_id = str_from_c(forge->idp),
+                                                 .now_us = forge->now_us,
+                                                 .skew_us = S_TO_US(120)};
     lab->logout = (struct saml_logout_input){.binding = SAML_POST, .is_request = true};
     lab->metadata.now_us = forge->now_us;
     lab->said = said_by_good(forge, kind);
 }
 
-static struct str edited(struct lab *lab, enum saml_edit how, const struct saml_case *one) {
+static struct str edited(struct lab *lab, const struct saml_class *class,
+                         const struct saml_case *one) {
+    if (class->kind == OF_LOGOUT) {
+        const char *request = forge_logout_request(&lab->forge, &(struct forge_logout_request){0});
+        return posted(lab, sign_message(lab, edit(lab->arena, request, one->from, one->to)));
+    }
     const char *text = good(lab);
-    switch (how) {
+    switch (class->edit) {
     case SAID: return posted(lab, sign_assertion(lab, edit(lab->arena, text, one->from, one->to)));
     case SAID_IN_WHOLE:
         return posted(lab, sign_message(lab, edit(lab->arena, text, one->from, one->to)));
@@ -122,7 +131,7 @@ static struct str edited(struct lab *lab, enum saml_edit how, const struct saml_
 
 struct str lab_message(struct lab *lab, const struct saml_class *class,
                        const struct saml_case *one) {
-    return one->build != NULL ? one->build(lab) : edited(lab, class->edit, one);
+    return one->build != NULL ? one->build(lab) : edited(lab, class, one);
 }
 
 static const char *joined(struct arena *arena, const char *text, struct str value) {

@@ -5,6 +5,7 @@
 
 #include "identity/saml/saml_check.h"
 #include "identity/saml/saml_jail.h"
+#include "identity/saml/saml_logout_check.h"
 #include "tests/support/fixture.h"
 #include "tests/support/forge.h"
 
@@ -20,6 +21,7 @@ struct lab {
     enum forge_owner decryption_keys[2];
     size_t decryption_key_count, keys_asked;
     struct saml_want want;
+    struct saml_logout_want want_logout;
     struct saml_logout_input logout;     /* but for the bytes */
     struct saml_metadata_input metadata; /* but for the XML */
     /* What an accepted message must have said. */

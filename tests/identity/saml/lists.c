@@ -31,6 +31,7 @@ const struct saml_class *const SAML_CLASSES[] = {
     &CASES_WANT,
     &CASES_TENANT,
     &CASES_LOGOUT,
+    &CASES_LOGOUT_WANT,
     &CASES_QUERY,
     &CASES_METADATA,
 };

@@ -27,5 +27,5 @@ extern const struct saml_class CASES_TIME, CASES_AUDIENCE, CASES_DESTINATION,
     CASES_DESTINATION_SIGNED;
 extern const struct saml_class CASES_CONFIRMATION, CASES_IN_RESPONSE_TO, CASES_REST, CASES_WANT;
 extern const struct saml_class CASES_TENANT;
-extern const struct saml_class CASES_LOGOUT_ACCEPT, CASES_LOGOUT, CASES_QUERY;
+extern const struct saml_class CASES_LOGOUT_ACCEPT, CASES_LOGOUT, CASES_LOGOUT_WANT, CASES_QUERY;
 extern const struct saml_class CASES_METADATA_ACCEPT, CASES_METADATA;
