@@ -5,7 +5,7 @@
 enum {
     TRUST_MAX = SAML_CERTIFICATES_MAX * (SAML_DER_MAX + 64),
     INPUT_MAX = 64 * 1024,
-    KEYS_MAX = SAML_KEYS_MAX * (SAML_PEM_MAX + 64),
+    KEYS_MAX = SAML_OPENING_KEYS_MAX * (SAML_PEM_MAX + 64),
     PARTY_MAX = 128 * 1024,
     SP_METADATA_MAX = 64 * 1024,
     VERDICT_BYTES = 8
@@ -66,7 +66,7 @@ void saml_pack_trust(struct pack *pack, struct saml_trust *trust) {
 }
 
 void saml_pack_keys(struct pack *pack, struct saml_keys *keys) {
-    pack_count(pack, &keys->count, SAML_KEYS_MAX);
+    pack_count(pack, &keys->count, SAML_OPENING_KEYS_MAX);
     for (size_t i = 0; i < keys->count; i++) {
         pack_bytes(pack, &keys->keys[i].bytes, SAML_PEM_MAX);
     }

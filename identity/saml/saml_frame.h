@@ -16,7 +16,7 @@ enum {
     SAML_DER_MAX = 8 * 1024,
     SAML_PEM_MAX = 16 * 1024,
     SAML_RELAY_STATE_MAX = 80,
-    SAML_KEYS_MAX = 2, /* for decryption: two during a rollover */
+    SAML_OPENING_KEYS_MAX = 2, /* for decryption: two during a rollover */
     SAML_CLASS_REFS_SENT_MAX = 16,
     SAML_ANSWER_MAX = 256 * 1024
 };
@@ -49,7 +49,7 @@ extern const struct jail_limits SAML_VERIFY_ANSWERS, SAML_BUILD_ANSWERS;
 
 struct saml_keys {
     size_t count;
-    struct secret keys[SAML_KEYS_MAX]; /* PEM */
+    struct secret keys[SAML_OPENING_KEYS_MAX]; /* PEM */
 };
 
 /* requests */

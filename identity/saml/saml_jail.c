@@ -93,7 +93,7 @@ static result give_keys(struct scope *scope, void *context, const struct jail_me
     (void) question;
     struct saml_keys keys = {.count = 0};
     TRY(door->keys->open(scope, door->keys->context, keys.keys, &keys.count));
-    struct pack pack = pack_write(scope->arena, SAML_KEYS_MAX * (SAML_PEM_MAX + 64));
+    struct pack pack = pack_write(scope->arena, SAML_OPENING_KEYS_MAX * (SAML_PEM_MAX + 64));
     saml_pack_keys(&pack, &keys);
     struct str row;
     TRY(pack_end(scope, &pack, &row));

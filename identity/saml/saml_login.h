@@ -7,8 +7,6 @@
 #include "identity/saml/saml_jail.h"
 #include "identity/saml/saml_person.h"
 
-enum { SAML_RELAY_STATE_MAX = 80 };
-
 /* Why a request is sent. */
 struct saml_start {
     struct str return_path;     /* checked */

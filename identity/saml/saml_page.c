@@ -102,6 +102,9 @@ result saml_page_outgoing(struct scope *scope, const struct saml_outgoing *outgo
 result saml_page_logout(struct scope *scope, const struct saml_outgoing *outgoing,
                         struct str framed_by, struct http_response *response) {
     const struct passage passage = {.title = "Signing out", .framed_by = framed_by};
+    if (outgoing->binding == SAML_REDIRECT && framed_by.len > 0) {
+        TRY(add_policy(scope, outgoing->url, framed_by, response));
+    }
     return answer_outgoing(scope, outgoing, &passage, response);
 }
 
