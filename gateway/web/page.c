@@ -10,9 +10,20 @@ struct words {
     int status; /* 0: every other one */
     bool is_sign_in;
     struct str heading, message;
+    const char *code; /* NULL: every one */
 };
 
 static const struct words WORDS[] = {
+    {400, true, STR_INIT("Your sign-in was not accepted"),
+     STR_INIT(
+         "What your identity provider sent could not be accepted, or it came too late. Nothing "
+         "has happened to your account. Try once more; if it stays like this, give your "
+         "administrator the two lines below. The console lists the reason for them."),
+     "saml.refused"},
+    {403, true, STR_INIT("This test is for administrators"),
+     STR_INIT("Sign in to the console in this browser, as an administrator of the organisation, "
+              "then start the test there again."),
+     "saml.tester"},
     {403, true, STR_INIT("You cannot sign in here"),
      STR_INIT("Your identity provider knows you, but your organisation has not given you access "
               "here, or has withdrawn it. Your administrator can tell you more.")},
@@ -35,11 +46,16 @@ static const struct words WORDS[] = {
     {0, false, STR_INIT("That did not work"), STR_INIT("Please go back and try again.")},
 };
 
+static bool is_about(const struct words *words, const struct error_page *page) {
+    const bool is_status = words->status == page->status || words->status == 0;
+    const bool is_code = words->code == NULL || str_eq(page->code, str_from_c(words->code));
+    return words->is_sign_in == page->is_sign_in && is_status && is_code;
+}
+
 static const struct words *find_words(const struct error_page *page) {
     for (size_t i = 0; i < sizeof(WORDS) / sizeof(WORDS[0]); i++) {
         const struct words *words = &WORDS[i];
-        if (words->is_sign_in == page->is_sign_in &&
-            (words->status == page->status || words->status == 0)) {
+        if (is_about(words, page)) {
             return words;
         }
     }
@@ -70,6 +86,12 @@ static struct str value_of(const struct error_page *page, const struct words *wo
     }
     if (str_eq(name, STR("code"))) {
         return page->code;
+    }
+    if (str_eq(name, STR("href"))) {
+        return page->is_sign_in ? STR("/login") : STR("/");
+    }
+    if (str_eq(name, STR("next"))) {
+        return page->is_sign_in ? STR("Go to the sign-in page") : STR("Go to the start page");
     }
     assert(str_eq(name, STR("request_id")));
     return page->request_id;

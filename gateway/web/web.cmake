@@ -20,12 +20,22 @@ set(web_modules
     dom.ts
     domains.ts
     footer.ts
+    form.ts
     format.ts
     history.ts
     live.ts
     notice.ts
     people.ts
     receipts.ts
+    saml_connect.ts
+    saml_keys.ts
+    saml_page.ts
+    saml_presets.ts
+    saml_provider.ts
+    saml_reasons.ts
+    saml_refusals.ts
+    saml_settings.ts
+    saml_source.ts
     section.ts
     table.ts
     tokens.ts

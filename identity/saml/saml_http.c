@@ -85,13 +85,16 @@ static result refuse_or_arrive(struct scope *scope, struct call *call,
         str_format(scope->arena, "/saml/%.*s/login?used=1", STR_ARG(connection->id)));
 }
 
-static result answer(struct scope *scope, struct call *call, const struct saml_arrival *arrival) {
+static result answer(struct scope *scope, struct call *call, const struct connection *connection,
+                     const struct saml_arrival *arrival) {
     switch (arrival->end) {
     case SAML_SIGNED_IN:
         TRY(session_set_cookie(scope, call->identity, arrival->login.cookie_value, call->response));
         return http_answer_redirect(scope, call->response, 303, arrival->return_path);
     case SAML_RESTARTED: return saml_page_outgoing(scope, &arrival->outgoing, call->response);
-    case SAML_TESTED: saml_page_tested(scope, arrival, call->response); return OK_RESULT;
+    case SAML_TESTED:
+        saml_page_tested(scope, connection->id, arrival, call->response);
+        return OK_RESULT;
     }
     return FAIL(scope, INTERNAL, "saml.build");
 }
@@ -106,7 +109,7 @@ result saml_acs_http(struct scope *scope, struct call *call) {
         return saml_refuse_alike(scope, parsed);
     }
     const result finished = saml_login_finish(scope, call, &connection, &posted, arrival);
-    return is_ok(finished) ? answer(scope, call, arrival)
+    return is_ok(finished) ? answer(scope, call, &connection, arrival)
                            : refuse_or_arrive(scope, call, &connection, finished);
 }
 

@@ -10,7 +10,9 @@ static const char HEAD[] =
     "<meta name=\"color-scheme\" content=\"light dark\">\n"
     "<link rel=\"icon\" href=\"/assets/icon.svg\">\n"
     "<link rel=\"stylesheet\" href=\"/assets/app.css\">\n";
-static const char TAIL[] = "</main>\n</body>\n</html>\n";
+static const char TAIL[] =
+    "</main>\n<footer class=\"foot\">\n<p>Gatehouse is free software (AGPL-3.0-or-later): "
+    "<a href=\"/version\">source and version</a></p>\n</footer>\n</body>\n</html>\n";
 
 static void add_escaped(struct scope *scope, struct strbuf *page, struct str text) {
     strbuf_add(page, html_escape(scope->arena, text));
@@ -130,17 +132,17 @@ static struct str role_text(const struct saml_person *person) {
     return person->has_role ? str_from_c(role_name(person->role)) : STR("not decided by groups");
 }
 
-void saml_page_tested(struct scope *scope, const struct saml_arrival *arrival,
-                      struct http_response *response) {
+void saml_page_tested(struct scope *scope, struct str connection_id,
+                      const struct saml_arrival *arrival, struct http_response *response) {
     const struct saml_assertion *assertion = &arrival->response.assertion;
     const struct saml_person *person = &arrival->person;
     struct strbuf page = strbuf_begin(scope->arena, PAGE_MAX);
     strbuf_add_c(&page, HEAD);
     strbuf_add_c(&page,
                  "<title>Test sign-in – Gatehouse</title>\n</head>\n<body class=\"centred\">\n"
-                 "<main class=\"card\" id=\"main\">\n<h1>The test sign-in worked</h1>\n"
+                 "<main class=\"card noticed\" id=\"main\">\n<h1>The test sign-in worked</h1>\n"
                  "<p>This is what the provider says about you. It is shown once and stored "
-                 "nowhere; you are signed in as before.</p>\n<dl class=\"facts\">\n");
+                 "nowhere; you are signed in as before.</p>\n<dl class=\"facts long\">\n");
     add_row(scope, &page, STR("User name"), person->user_name);
     add_row(scope, &page, STR("E-mail"), person->email);
     add_row(scope, &page, STR("Display name"), person->display_name);
@@ -151,8 +153,9 @@ void saml_page_tested(struct scope *scope, const struct saml_arrival *arrival,
     for (size_t i = 0; i < assertion->attribute_count; i++) {
         add_attribute(scope, &page, &assertion->attributes[i]);
     }
-    strbuf_add_c(&page,
-                 "</dl>\n<p><a class=\"button\" href=\"/console\">Back to the console</a></p>\n");
+    strbuf_add_c(&page, "</dl>\n<p><a class=\"button\" href=\"/console#connections/");
+    add_escaped(scope, &page, connection_id);
+    strbuf_add_c(&page, "\">Back to the console</a></p>\n");
     strbuf_add_c(&page, TAIL);
     http_answer_html(response, 200, strbuf_str(&page));
 }

@@ -13,6 +13,6 @@ RESULT saml_page_outgoing(struct scope *scope, const struct saml_outgoing *outgo
  * a frame: providers tell several services at once. */
 RESULT saml_page_logout(struct scope *scope, const struct saml_outgoing *outgoing,
                         struct str framed_by, struct http_response *response);
-/* The administrator's own values, shown once and stored nowhere. */
-void saml_page_tested(struct scope *scope, const struct saml_arrival *arrival,
-                      struct http_response *response);
+/* The administrator's own values, shown once and stored nowhere; back to the connection's page. */
+void saml_page_tested(struct scope *scope, struct str connection_id,
+                      const struct saml_arrival *arrival, struct http_response *response);

@@ -103,6 +103,30 @@ static void an_unlisted_status_has_words_of_its_own_kind(void **state) {
     assert_true(contains(error_page_render(fixture->scope.arena, &page), "That did not work"));
 }
 
+static void a_refused_saml_answer_says_what_to_do_and_who_finds_the_reason(void **state) {
+    struct fixture *fixture = *state;
+    struct error_page page = {.status = 400,
+                              .code = STR("saml.refused"),
+                              .request_id = STR("0190-req"),
+                              .is_sign_in = true};
+    const struct str html = error_page_render(fixture->scope.arena, &page);
+    assert_true(contains(html, "<h1>Your sign-in was not accepted</h1>"));
+    assert_true(contains(html, "Try once more"));
+    assert_true(contains(html, "<code>0190-req</code>"));
+    page.code = STR("oidc.refused");
+    assert_false(contains(error_page_render(fixture->scope.arena, &page), "was not accepted"));
+}
+
+static void the_way_on_from_a_failed_sign_in_is_the_sign_in_page(void **state) {
+    struct fixture *fixture = *state;
+    struct error_page page = {.status = 403, .code = STR("login.refused"), .is_sign_in = true};
+    assert_true(contains(error_page_render(fixture->scope.arena, &page), "href=\"/login\""));
+    page.is_sign_in = false;
+    const struct str html = error_page_render(fixture->scope.arena, &page);
+    assert_false(contains(html, "href=\"/login\""));
+    assert_true(contains(html, "href=\"/\">Go to the start page"));
+}
+
 static void markup_in_a_value_is_text_on_the_page(void **state) {
     struct fixture *fixture = *state;
     const struct error_page page = {.status = 400,
@@ -129,6 +153,8 @@ int main(void) {
         SENTENCE(no_page_has_inline_scripts_styles_or_foreign_addresses),
         SENTENCE(an_error_page_carries_words_code_and_request_id),
         SENTENCE(an_unlisted_status_has_words_of_its_own_kind),
+        SENTENCE(a_refused_saml_answer_says_what_to_do_and_who_finds_the_reason),
+        SENTENCE(the_way_on_from_a_failed_sign_in_is_the_sign_in_page),
         SENTENCE(markup_in_a_value_is_text_on_the_page),
         SENTENCE(escaping_leaves_other_bytes_alone),
     };

@@ -1,16 +1,32 @@
-/* Identity providers: connect one over OpenID Connect, check it, let people in through it. */
+/* Identity providers: connect one, check it, let people in through it. A SAML connection has a page
+ * of its own (saml_page.ts). */
 
 import { alertBox, api, isSignedOut, Problem } from "./api";
 import { cancelButton, openDialog, type Dialog } from "./dialog";
 import { busy, field, freshId, h, replace } from "./dom";
 import { drawDomains } from "./domains";
-import { copyField, doneBox, showFailure, stateBadge, type Context, type Section } from "./section";
+import { area, closeButton, radio, select, text } from "./form";
+import { samlForm } from "./saml_connect";
+import { drawConnection } from "./saml_page";
+import {
+  connectionPath,
+  doneBox,
+  labelled,
+  showFailure,
+  stateBadge,
+  type Context,
+  type Section,
+} from "./section";
 import { List } from "./table";
 import type { Connection, ConnectionTest } from "./types";
 
 export const connections: Section = {
   title: "Connections",
-  draw(place, context) {
+  draw(place, context, item) {
+    if (item) {
+      void drawConnection(place, context, item);
+      return;
+    }
     const reload = (): void => void list.load();
     const list = new List<Connection>({
       path: "/api/v1/connections",
@@ -42,6 +58,7 @@ export const connections: Section = {
 };
 
 function connectionItem(connection: Connection, context: Context, reload: () => void): HTMLElement {
+  if (connection.kind === "saml") return samlItem(connection);
   const outcome = h("div");
   const isProvider = connection.kind === "oidc";
   return h(
@@ -71,8 +88,29 @@ function connectionItem(connection: Connection, context: Context, reload: () => 
   );
 }
 
-function labelled(label: string, value: string): HTMLElement {
-  return h("div", { class: "field" }, h("span", { class: "hint" }, label), copyField(value, label));
+function samlItem(connection: Connection): HTMLElement {
+  const health = connection.health;
+  return h(
+    "article",
+    { class: "item", attributes: { "data-connection": connection.id } },
+    h(
+      "div",
+      { class: "item-head" },
+      h(
+        "div",
+        {},
+        h("h3", {}, h("a", { attributes: { href: `#connections/${connection.id}` } }, connection.name)),
+        h("span", { class: "quiet small" }, "SAML 2.0"),
+      ),
+      h(
+        "span",
+        { class: "row" },
+        health?.waits && h("span", { class: "badge warn" }, "a change waits for you"),
+        health?.failure && h("span", { class: "badge bad" }, "metadata cannot be fetched"),
+        stateBadge(connection.state),
+      ),
+    ),
+  );
 }
 
 function buttons(
@@ -81,7 +119,7 @@ function buttons(
   outcome: HTMLElement,
   reload: () => void,
 ): HTMLElement {
-  const path = `/api/v1/connections/${encodeURIComponent(connection.id)}`;
+  const path = connectionPath(connection.id);
   const test = h("button", { class: "compact" }, "Check it");
   test.addEventListener(
     "click",
@@ -97,45 +135,8 @@ function buttons(
   const enable = h("button", { class: "compact primary" }, "Let people in");
   enable.addEventListener("click", () => void busy(enable, () => enableIt(path, context, outcome, reload)));
   const isOpen = connection.state === "enabled";
-  const shut = h(
-    "button",
-    { class: "compact", on: { click: () => close(connection, path, context, reload) } },
-    "Close for people",
-  );
+  const shut = closeButton(connection, context, reload);
   return h("div", { class: "row" }, test, isOpen ? shut : enable);
-}
-
-function close(connection: Connection, path: string, context: Context, reload: () => void): void {
-  const trouble = h("div");
-  const go = h("button", { class: "danger", attributes: { type: "button" } }, "Close it");
-  const dialog = openDialog(
-    `Close ${connection.name} for people?`,
-    h(
-      "p",
-      {},
-      "Nobody signs in through it any more, and everybody who came through it is signed out at once.",
-    ),
-    trouble,
-    h(
-      "div",
-      { class: "row end" },
-      cancelButton(() => dialog),
-      go,
-    ),
-  );
-  go.addEventListener(
-    "click",
-    () =>
-      void busy(go, async () => {
-        try {
-          await api("PATCH", path, { state: "disabled" });
-          dialog.close();
-          reload();
-        } catch (failure) {
-          showFailure(trouble, context, failure);
-        }
-      }),
-  );
 }
 
 function testResult(result: ConnectionTest): HTMLElement {
@@ -185,27 +186,35 @@ async function enableIt(
   }
 }
 
-function options(...pairs: [string, string][]): HTMLElement[] {
-  return pairs.map(([value, words]) => h("option", { attributes: { value } }, words));
-}
-
-function text(attributes: Record<string, string | number | boolean> = {}): HTMLInputElement {
-  return h("input", { attributes: { autocomplete: "off", spellcheck: "false", ...attributes } });
-}
-
 function connect(context: Context, reload: () => void): void {
+  const choice = freshId();
+  const oidc = radio(choice, "oidc", "OpenID Connect", true);
+  const saml = radio(choice, "saml", "SAML 2.0", false);
+  const form = h("div");
+  const show = (): void =>
+    replace(
+      form,
+      saml.input.checked ? samlForm(context, () => dialog) : oidcForm(context, () => dialog, reload),
+    );
+  [oidc, saml].forEach((one) => one.input.addEventListener("change", show));
+  const dialog: Dialog = openDialog(
+    "Connect a provider",
+    h("fieldset", {}, h("legend", {}, "Protocol"), oidc.element, saml.element),
+    form,
+  );
+  show();
+}
+
+function oidcForm(context: Context, dialog: () => Dialog, reload: () => void): HTMLElement {
   const name = text({ required: true, maxlength: 120 });
   const issuer = text({ type: "url", required: true, placeholder: "https://login.example.com" });
   const clientId = text({ required: true });
   const secret = text({ type: "password", autocomplete: "new-password" });
-  const auth = h(
-    "select",
-    {},
-    ...options(
-      ["client_secret_basic", "Secret, in the header (usual)"],
-      ["client_secret_post", "Secret, in the form"],
-      ["private_key_jwt", "Signed with our key"],
-    ),
+  const auth = select(
+    "client_secret_basic",
+    ["client_secret_basic", "Secret, in the header (usual)"],
+    ["client_secret_post", "Secret, in the form"],
+    ["private_key_jwt", "Signed with our key"],
   );
   const secretField = field("Client secret", secret);
   auth.addEventListener("change", () => (secretField.hidden = auth.value === "private_key_jwt"));
@@ -218,24 +227,20 @@ function connect(context: Context, reload: () => void): void {
     false,
   );
   const claim = text({ value: "sub", required: true });
-  const attribute = h(
-    "select",
-    {},
-    ...options(
-      ["external_id", "External id"],
-      ["user_name", "User name"],
-      ["email", "E-mail, on a proved domain"],
-    ),
+  const attribute = select(
+    "external_id",
+    ["external_id", "External id"],
+    ["user_name", "User name"],
+    ["email", "E-mail, on a proved domain"],
   );
   attribute.addEventListener("change", () => {
     if (attribute.value === "email")
       claim.value = "email"; /* the only claim whose truth the provider vouches for */
   });
   const domains = text({ placeholder: "example.com" });
-  const authority = h("textarea", { attributes: { rows: 3, spellcheck: "false" } });
+  const authority = area(3);
   const trouble = h("div");
   const go = h("button", { class: "primary", attributes: { type: "submit" } }, "Connect");
-  let dialog: Dialog;
   const run = async (): Promise<void> => {
     trouble.replaceChildren();
     try {
@@ -251,63 +256,45 @@ function connect(context: Context, reload: () => void): void {
         ...(domains.value.trim() && { domains: domains.value.trim().split(/[\s,]+/) }),
         ...(authority.value.trim() && { ca_pem: authority.value }),
       });
-      connected(dialog, made);
+      connected(dialog(), made);
       reload();
     } catch (failure) {
       showFailure(trouble, context, failure);
     }
   };
-  dialog = openDialog(
-    "Connect a provider",
+  return h(
+    "form",
+    { class: "stack", on: { submit: (event) => (event.preventDefault(), void busy(go, run)) } },
+    field("Name", name, "People see it on their sign-in button."),
+    field("Issuer", issuer, "The provider's address, exactly as it names itself."),
+    field("Client id", clientId),
+    field("How we prove who we are", auth),
+    secretField,
+    h("fieldset", {}, h("legend", {}, "Who may sign in"), match.element, jit.element),
     h(
-      "form",
-      { class: "stack", on: { submit: (event) => (event.preventDefault(), void busy(go, run)) } },
-      field("Name", name, "People see it on their sign-in button."),
-      field("Issuer", issuer, "The provider's address, exactly as it names itself."),
-      field("Client id", clientId),
-      field("How we prove who we are", auth),
-      secretField,
-      h("fieldset", {}, h("legend", {}, "Who may sign in"), match.element, jit.element),
-      h(
-        "details",
-        {},
-        h("summary", {}, "More settings"),
-        h(
-          "div",
-          { class: "stack" },
-          field("Claim that names the person", claim),
-          field("Compared with", attribute),
-          field(
-            "Domains",
-            domains,
-            "E-mail domains that lead to this provider, once proved. Several with commas.",
-          ),
-          field(
-            "Certificate authority (PEM)",
-            authority,
-            "Only when the provider's certificate comes from a private authority.",
-          ),
-        ),
-      ),
-      trouble,
+      "details",
+      {},
+      h("summary", {}, "More settings"),
       h(
         "div",
-        { class: "row end" },
-        cancelButton(() => dialog),
-        go,
+        { class: "stack" },
+        field("Claim that names the person", claim),
+        field("Compared with", attribute),
+        field(
+          "Domains",
+          domains,
+          "E-mail domains that lead to this provider, once proved. Several with commas.",
+        ),
+        field(
+          "Certificate authority (PEM)",
+          authority,
+          "Only when the provider's certificate comes from a private authority.",
+        ),
       ),
     ),
+    trouble,
+    h("div", { class: "row end" }, cancelButton(dialog), go),
   );
-}
-
-function radio(
-  name: string,
-  value: string,
-  words: string,
-  checked: boolean,
-): { element: HTMLElement; input: HTMLInputElement } {
-  const input = h("input", { attributes: { type: "radio", name, value, checked } });
-  return { input, element: h("label", { class: "choice" }, input, words) };
 }
 
 function connected(dialog: Dialog, connection: Connection): void {

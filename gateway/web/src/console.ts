@@ -55,7 +55,7 @@ function drawFrame(me: SignedIn): HTMLElement {
 }
 
 function drawSection(place: HTMLElement, context: Context): void {
-  const name = location.hash.slice(1);
+  const [name = "", item = ""] = location.hash.slice(1).split("/"); /* #connections/0190… */
   const chosen = sections.has(name) ? name : "people";
   const section = sections.get(chosen) ?? people;
   document.querySelectorAll(".tabs a").forEach((link) => {
@@ -64,7 +64,7 @@ function drawSection(place: HTMLElement, context: Context): void {
   });
   document.title = `${section.title} – Gatehouse`;
   replace(place, h("h1", { attributes: { tabindex: -1 } }, section.title));
-  section.draw(place, context);
+  section.draw(place, context, item);
 }
 
 async function start(): Promise<void> {

@@ -3,7 +3,7 @@
 import { api } from "./api";
 import { cancelButton, openDialog, type Dialog } from "./dialog";
 import { busy, field, h } from "./dom";
-import { copyField, showFailure, stateBadge, type Context } from "./section";
+import { labelled, showFailure, stateBadge, type Context } from "./section";
 import { List } from "./table";
 import type { Domain } from "./types";
 
@@ -73,10 +73,6 @@ function domainItem(domain: Domain, context: Context, reload: () => void): HTMLE
     outcome,
     h("div", { class: "row" }, isPending && look, remove),
   );
-}
-
-function labelled(label: string, value: string): HTMLElement {
-  return h("div", { class: "field" }, h("span", { class: "hint" }, label), copyField(value, label));
 }
 
 function addDomain(context: Context, reload: () => void): void {

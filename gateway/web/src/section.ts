@@ -11,13 +11,17 @@ export interface Context {
 
 export interface Section {
   title: string;
-  draw(place: HTMLElement, context: Context): void;
+  draw(place: HTMLElement, context: Context, item: string): void;
 }
 
 /* Shows a failure, or the notice when there is no session any more. */
 export function showFailure(place: HTMLElement, context: Context, failure: unknown, lead = ""): void {
   if (isSignedOut(failure)) context.signedOut();
   else replace(place, alertBox(failure, lead));
+}
+
+export function connectionPath(id: string): string {
+  return `/api/v1/connections/${encodeURIComponent(id)}`;
 }
 
 export function doneBox(...words: (Node | string)[]): HTMLElement {
@@ -38,6 +42,10 @@ export function stateBadge(state: string): HTMLElement {
     new: "warn",
   };
   return h("span", { class: `badge ${kinds[state] ?? ""}` }, state);
+}
+
+export function labelled(label: string, value: string): HTMLElement {
+  return h("div", { class: "field" }, h("span", { class: "hint" }, label), copyField(value, label));
 }
 
 /* A value to be carried elsewhere, with a button that copies it. */

@@ -77,11 +77,100 @@ export interface Connection {
   redirect_uri?: string;
   logout_redirect_uri?: string;
   jwks_uri?: string;
+  health?: { failure: string | null; waits: boolean } | null;
+}
+
+/* Settings of a SAML connection, as they come and as PATCH takes them. */
+export interface SamlSettings {
+  name: string;
+  provisioning: "jit" | "match";
+  match: { claim: string; attribute: string } | null;
+  must_sign: string;
+  cbc: string;
+  allow_sha1: boolean;
+  sign_requests: boolean;
+  encryption: boolean;
+  force_authn: boolean;
+  email_trusted: boolean;
+  idp_initiated: string;
+  skew_s: number;
+  sp_entity_id: string;
+  name_id_format: string;
+  authn_contexts: string[];
+  subject_attribute: string;
+  attributes: { user_name: string; email: string; display_name: string; groups: string };
+  roles: { group: string; role: string }[];
+}
+
+export interface SamlConnection extends SamlSettings {
+  id: string;
+  kind: "saml";
+  state: Connection["state"];
+  tested_at: string | null;
+  entity_id: string;
+  metadata_signer: string;
+  ca_pem: string;
+  idp_metadata_url: string;
+  metadata_url: string;
+  acs_url: string;
+  slo_url: string;
+  login_url: string;
+}
+
+export interface ProviderEndpoint {
+  binding: string;
+  location: string;
+  response_location?: string | null;
+}
+
+export interface ProviderCertificate {
+  fingerprint: string;
+  expires_at: string | null;
+}
+
+export interface ProviderFacts {
+  entity_id: string;
+  sign_on: ProviderEndpoint[];
+  logout: ProviderEndpoint[];
+  certificates: ProviderCertificate[];
+  valid_until: string | null;
+}
+
+export interface Provider extends ProviderFacts {
+  origin: "url" | "upload" | "manual";
+  url: string | null;
+  fetched_at: string | null;
+  good_at: string | null;
+  next_at: string | null;
+  failure: string | null;
+  unreadable_certificates: number;
+  pending: (ProviderFacts & { hash: string; changes: string[] }) | null;
+}
+
+export interface ConnectionKey {
+  id: string;
+  use: "signing" | "encryption";
+  state: "published" | "active" | "retiring";
+  fingerprint: string;
+  certificate: string;
+  expires_at: string;
+}
+
+export interface RefusedSignIn {
+  id: string;
+  at: string;
+  request_id: string;
+  test: boolean;
+  reason: string;
+  want: string | null;
+  got: string | null;
+  detail: Record<string, unknown> | null;
 }
 
 export interface ConnectionTest {
   ok: boolean;
   checks: { check: string; ok: boolean; code?: string | null }[];
+  start_url?: string;
 }
 
 export interface Token {
