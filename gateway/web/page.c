@@ -9,41 +9,41 @@
 struct words {
     int status; /* 0: every other one */
     bool is_sign_in;
-    struct str heading, message;
     const char *code; /* NULL: every one */
+    struct str heading, message;
 };
 
 static const struct words WORDS[] = {
-    {400, true, STR_INIT("Your sign-in was not accepted"),
+    {400, true, "saml.refused", STR_INIT("Your sign-in was not accepted"),
      STR_INIT(
          "What your identity provider sent could not be accepted, or it came too late. Nothing "
          "has happened to your account. Try once more; if it stays like this, give your "
-         "administrator the two lines below. The console lists the reason for them."),
-     "saml.refused"},
-    {403, true, STR_INIT("This test is for administrators"),
+         "administrator the two lines below. The console lists the reason for them.")},
+    {403, true, "saml.tester", STR_INIT("This test is for administrators"),
      STR_INIT("Sign in to the console in this browser, as an administrator of the organisation, "
-              "then start the test there again."),
-     "saml.tester"},
-    {403, true, STR_INIT("You cannot sign in here"),
+              "then start the test there again.")},
+    {403, true, NULL, STR_INIT("You cannot sign in here"),
      STR_INIT("Your identity provider knows you, but your organisation has not given you access "
               "here, or has withdrawn it. Your administrator can tell you more.")},
-    {404, true, STR_INIT("This sign-in address does not exist"),
+    {404, true, NULL, STR_INIT("This sign-in address does not exist"),
      STR_INIT("The link is wrong or the connection has been removed. Start again from the sign-in "
               "page.")},
-    {429, true, STR_INIT("Too many attempts"), STR_INIT("Wait a minute, then sign in again.")},
-    {503, true, STR_INIT("Signing in is not possible right now"),
+    {429, true, NULL, STR_INIT("Too many attempts"),
+     STR_INIT("Wait a minute, then sign in again.")},
+    {503, true, NULL, STR_INIT("Signing in is not possible right now"),
      STR_INIT("Your identity provider or this service does not answer. Nothing is lost; try again "
               "in a moment.")},
-    {0, true, STR_INIT("Signing in did not work"),
+    {0, true, NULL, STR_INIT("Signing in did not work"),
      STR_INIT("The sign-in was not completed. It may have taken too long, or it was started in "
               "another window. Please try again.")},
-    {403, false, STR_INIT("You may not open this"), STR_INIT("This page is not for your account.")},
-    {404, false, STR_INIT("There is nothing here"),
+    {403, false, NULL, STR_INIT("You may not open this"),
+     STR_INIT("This page is not for your account.")},
+    {404, false, NULL, STR_INIT("There is nothing here"),
      STR_INIT("The address is wrong, or what was here has been removed.")},
-    {429, false, STR_INIT("Too many requests"), STR_INIT("Wait a minute, then try again.")},
-    {503, false, STR_INIT("This service is not available right now"),
+    {429, false, NULL, STR_INIT("Too many requests"), STR_INIT("Wait a minute, then try again.")},
+    {503, false, NULL, STR_INIT("This service is not available right now"),
      STR_INIT("Nothing is lost; try again in a moment.")},
-    {0, false, STR_INIT("That did not work"), STR_INIT("Please go back and try again.")},
+    {0, false, NULL, STR_INIT("That did not work"), STR_INIT("Please go back and try again.")},
 };
 
 static bool is_about(const struct words *words, const struct error_page *page) {

@@ -15,7 +15,7 @@ export function hintList(preset: string): HTMLElement | null {
   if (!known) return null;
   return h(
     "div",
-    { class: "note small" },
+    { class: "note calm small" },
     h("p", {}, h("strong", {}, "Its metadata: "), known.where),
     h("ul", {}, ...known.hints.map((hint) => h("li", {}, hint))),
   );
