@@ -10,6 +10,7 @@ static const char HEAD[] =
     "<meta name=\"color-scheme\" content=\"light dark\">\n"
     "<link rel=\"icon\" href=\"/assets/icon.svg\">\n"
     "<link rel=\"stylesheet\" href=\"/assets/app.css\">\n";
+#define MARK "<img class=\"mark\" src=\"/assets/icon.svg\" width=\"40\" height=\"40\" alt=\"\">\n"
 static const char TAIL[] =
     "</main>\n<footer class=\"foot\">\n<p>Gatehouse is free software (AGPL-3.0-or-later): "
     "<a href=\"/version\">source and version</a></p>\n</footer>\n</body>\n</html>\n";
@@ -140,7 +141,8 @@ void saml_page_tested(struct scope *scope, struct str connection_id,
     strbuf_add_c(&page, HEAD);
     strbuf_add_c(&page,
                  "<title>Test sign-in – Gatehouse</title>\n</head>\n<body class=\"centred\">\n"
-                 "<main class=\"card noticed\" id=\"main\">\n<h1>The test sign-in worked</h1>\n"
+                 "<main class=\"card noticed\" id=\"main\">\n" MARK
+                 "<h1>The test sign-in worked</h1>\n"
                  "<p>This is what the provider says about you. It is shown once and stored "
                  "nowhere; you are signed in as before.</p>\n<dl class=\"facts long\">\n");
     add_row(scope, &page, STR("User name"), person->user_name);
