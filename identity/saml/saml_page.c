@@ -68,7 +68,7 @@ static result answer_form(struct scope *scope, const struct saml_outgoing *outgo
     strbuf_add_c(&page, passage->title);
     strbuf_add_c(&page, " – Gatehouse</title>\n"
                         "<script src=\"/assets/post.js\" defer></script>\n</head>\n"
-                        "<body class=\"centred\">\n<main class=\"card\" id=\"main\">\n"
+                        "<body class=\"centred\">\n<main class=\"card\" id=\"main\">\n" MARK
                         "<h1>On to your identity provider</h1>\n"
                         "<form id=\"onward\" method=\"post\" action=\"");
     add_escaped(scope, &page, outgoing->url);

@@ -205,8 +205,17 @@ const ROUTES = [
     }],
     ['GET', /^\/api\/v1\/connections$/, 'admin', ({ state }) => list(state.connections)],
     ['POST', /^\/api\/v1\/connections$/, 'admin', connect],
+    ['GET', /^\/api\/v1\/connections\/(?<id>[^/]+)$/, 'admin', ({ state }, { id }) => {
+        const connection = state.connections.find((item) => item.id === id);
+        return connection ? [200, connection] : problem(404, 'connection.unknown', 'It does not exist.');
+    }],
+    ['GET', /^\/api\/v1\/connections\/(?<id>[^/]+)\/provider$/, 'admin', ({ state }) => [200, state.provider]],
+    ['POST', /^\/api\/v1\/connections\/(?<id>[^/]+)\/provider\/accept$/, 'admin', acceptProvider],
+    ['GET', /^\/api\/v1\/connections\/(?<id>[^/]+)\/keys$/, 'admin', ({ state }) => list(state.keys)],
+    ['GET', /^\/api\/v1\/connections\/(?<id>[^/]+)\/logins$/, 'admin', ({ state }) => list(state.refusals ?? [])],
     ['PATCH', /^\/api\/v1\/connections\/(?<id>[^/]+)$/, 'admin', ({ state, body }, { id }) => {
         const connection = state.connections.find((item) => item.id === id);
+        state.sent = body;
         Object.assign(connection, body);
         return [200, connection];
     }],
@@ -289,7 +298,35 @@ function deactivate({ state, body }, { id }) {
     return [200, { user, revocation: { ...revocation, answered_at: null, duration_ms: null, closed: { sockets: 0, sessions: 1, tokens: 0 } } }]; // as at the commit
 }
 
+const NO_SETTINGS = { provisioning: 'match', match: { claim: 'name_id', attribute: 'user_name' }, must_sign: 'either', cbc: 'signed_response', allow_sha1: false,
+    sign_requests: true, encryption: false, force_authn: false, email_trusted: false, idp_initiated: 'off', skew_s: 120, sp_entity_id: '', name_id_format: '',
+    authn_contexts: [], subject_attribute: '', attributes: { user_name: '', email: '', display_name: '', groups: '' }, roles: [], entity_id: '', metadata_signer: '', ca_pem: '' };
+const SIDE = { entity_id: 'https://idp.acme.test', sign_on: [{ binding: 'redirect', location: 'https://idp.acme.test/sso' }], logout: [],
+    certificates: [{ fingerprint: 'ab'.repeat(32), expires_at: '2099-01-01T00:00:00Z' }], valid_until: null };
+
+function connectSaml({ state, body, request }) {
+    const id = `s${state.connections.length + 1}`;
+    const base = `http://${request.headers.host}/saml/${id}`;
+    const { metadata_url, metadata_xml, sso_url, certificate, ...settings } = body;
+    const connection = { ...NO_SETTINGS, ...settings, id, state: 'new', tested_at: null, idp_metadata_url: metadata_url ?? '', metadata_url: `${base}/metadata`,
+        acs_url: `${base}/acs`, slo_url: `${base}/slo`, login_url: `${base}/login`, health: { failure: null, waits: false } };
+    state.connections.push(connection);
+    state.sent = body;
+    state.keys = ['signing', 'encryption'].map((use) => ({ id: `k-${use}`, use, state: 'active', fingerprint: 'cd'.repeat(32), certificate: 'PEM', expires_at: '2099-01-01T00:00:00Z' }));
+    state.provider = { ...SIDE, kind: 'saml', origin: metadata_url ? 'url' : 'manual', url: metadata_url ?? null, unreadable_certificates: 0, fetched_at: null, good_at: null,
+        next_at: null, failures: 0, failure: null, pending: null };
+    return [201, connection];
+}
+
+function acceptProvider({ state, body }) {
+    if (body.hash !== state.provider.pending.hash) return problem(409, 'saml.provider_changed');
+    const { hash, changes, ...facts } = state.provider.pending;
+    state.provider = { ...state.provider, ...facts, pending: null };
+    return [200, state.provider];
+}
+
 function connect({ state, body, request }) {
+    if (body.kind === 'saml') return connectSaml({ state, body, request });
     if (!/^https:/.test(body.issuer)) return problem(400, 'oidc.issuer', 'The issuer must be an https address.');
     const id = `c${state.connections.length + 1}`;
     const { client_secret, ...rest } = body;
