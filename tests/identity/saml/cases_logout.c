@@ -427,6 +427,16 @@ static struct str no_message(struct lab *lab) {
     return sent(lab, "RelayState=x&SigAlg=y&Signature=z");
 }
 
+static struct str escaped_names(struct lab *lab) {
+    return sent(lab, forge_text(lab->arena, "%s%s", repeat(lab->arena, "%41=1&", 80000),
+                                good_query(lab, NULL)));
+}
+
+static struct str query_too_long(struct lab *lab) {
+    return sent(lab, forge_text(lab->arena, "%s&a=%s", good_query(lab, NULL),
+                                repeat(lab->arena, "x", 512 * 1024)));
+}
+
 static struct str signed_query(struct lab *lab, struct str message) {
     return sent(lab, forge_sign_query(
                          lab->arena,
@@ -491,6 +501,8 @@ static const struct saml_case QUERY[] = {
     REFUSE("a Signature without SigAlg", "query", no_method),
     REFUSE("an empty query", "query", nothing),
     REFUSE("a query without a message", "query", no_message),
+    ACCEPT("80,000 other parameters", escaped_names),
+    REFUSE("a query of 512 KB", "query", query_too_long),
     REFUSE("60 MB deflated", "inflate", bomb),
     REFUSE("not deflated", "inflate", not_deflated),
     REFUSE("DEFLATE cut short", "inflate", deflate_cut),
