@@ -79,7 +79,8 @@ static struct str signed_text(struct scope *scope, const struct parts *parts, en
 
 result saml_redirect_parse(struct scope *scope, struct str query, bool is_sha1_allowed,
                            struct saml_query *ret) {
-    SAML_REQUIRE(scope, query.len <= SAML_BODY_MAX && str_find_byte(query, '\0') < 0, SAML_QUERY);
+    SAML_REQUIRE(scope, query.len <= SAML_BODY_MAX, SAML_GATE_SIZE);
+    SAML_REQUIRE(scope, str_find_byte(query, '\0') < 0, SAML_QUERY);
     struct parts parts = {.is_there = {false}};
     TRY(split(scope, query, &parts));
     const enum part message = parts.is_there[PART_REQUEST] ? PART_REQUEST : PART_RESPONSE;

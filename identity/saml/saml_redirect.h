@@ -12,7 +12,7 @@ struct saml_query {
 };
 
 /* Pure. saml.query: a name missing, repeated or in disguise, a broken value; saml.unsigned: neither
- * SigAlg nor Signature; saml.gate_algorithm. */
+ * SigAlg nor Signature; saml.gate_algorithm, saml.gate_size. */
 RESULT saml_redirect_parse(struct scope *scope, struct str query, bool is_sha1_allowed,
                            struct saml_query *ret);
 /* The same raw value that was signed. saml.query, saml.gate_base64, _size, saml.inflate. */

@@ -502,7 +502,7 @@ static const struct saml_case QUERY[] = {
     REFUSE("an empty query", "query", nothing),
     REFUSE("a query without a message", "query", no_message),
     ACCEPT("80,000 other parameters", escaped_names),
-    REFUSE("a query of 512 KB", "query", query_too_long),
+    REFUSE("a query of 512 KB", "gate_size", query_too_long),
     REFUSE("60 MB deflated", "inflate", bomb),
     REFUSE("not deflated", "inflate", not_deflated),
     REFUSE("DEFLATE cut short", "inflate", deflate_cut),
