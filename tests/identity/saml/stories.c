@@ -1,6 +1,7 @@
 #include "tests/identity/saml/document.h"
 
 #define LOGIN   "tests/identity/test_saml_login.c"
+#define LOGOUT  "tests/identity/test_saml_logout.c"
 #define REPLAY  "tests/identity/test_saml_replay.c"
 #define REFRESH "tests/identity/test_saml_refresh.c"
 #define IMPORT  "tests/identity/test_saml_import.c"
@@ -53,6 +54,24 @@ const struct saml_story SAML_STORIES[] = {
     {"RelayState", "CVE-2019-13038, CVE-2019-3877, CVE-2021-3639",
      "other hosts, backslashes, schemes, line breaks", "the start page", LOGIN,
      "a_relay_state_that_is_no_path_leads_to_the_start_page"},
+    {"logout, with sessions", "profiles 4.4", "what is not believed", "no session ends", LOGOUT,
+     "what_is_not_believed_ends_nothing"},
+    {"logout, with sessions", "profiles 4.4", "the same request twice", "counts once", LOGOUT,
+     "a_request_counts_once"},
+    {"logout, with sessions", "profiles 4.4", "a name that nobody knows", "Success", LOGOUT,
+     "whom_nobody_knows_is_logged_out_with_success"},
+    {"logout, with sessions", "profiles 4.4", "another connection of the same provider",
+     "no session ends", LOGOUT, "another_connection_of_the_same_provider_ends_nothing"},
+    {"logout, with sessions", "profiles 4.4", "another organisation with the same provider",
+     "its sessions stay", LOGOUT, "another_organisation_with_the_same_provider_keeps_its_sessions"},
+    {"logout, with sessions", "profiles 4.4", "an assertion from before the logout",
+     "signs nobody in", LOGOUT, "an_assertion_from_before_the_logout_signs_nobody_in"},
+    {"logout, with sessions", "profiles 4.4", "an answer to another request, or to none",
+     "changes nothing", LOGOUT, "an_answer_is_to_one_request_of_ours"},
+    {"logout, with sessions", "profiles 4.4", "an EncryptedID", "opened behind the signature only",
+     LOGOUT, "an_encrypted_name_is_opened_behind_the_signature_only"},
+    {"logout, with sessions", "profiles 4.4", "something could not be ended", "PartialLogout",
+     LOGOUT, "what_could_not_be_ended_makes_the_answer_partial"},
     {"metadata by address", "server-side request forgery; a taken-over metadata URL",
      "addresses on the operator's own network", "refused", REFRESH,
      "a_hostile_address_is_not_imported"},
