@@ -86,6 +86,10 @@ const REASONS: Record<string, readonly [string, string]> = {
   "saml.jail_crash": ["The isolated process that read the answer died of it.", ours],
   "saml.jail_protocol": ["The isolated process that read the answer misbehaved and was ended.", ours],
   "saml.jail_timeout": ["Reading the answer took too long.", ours],
+  "saml.logged_out": [
+    "The provider had ended this session again before its answer came.",
+    "Nothing has to be done; the person signs in again.",
+  ],
   "saml.metadata_entity": [
     "The metadata does not hold exactly one SAML 2.0 identity provider.",
     "Give the entity ID of the one you mean, or an address that serves only this one.",
