@@ -129,6 +129,15 @@ bool str_is_utf8(struct str text) {
     return true;
 }
 
+struct str str_first_text(struct str text, size_t len) {
+    struct str first = str_first(text, len);
+    while (first.len < text.len && first.len > 0 &&
+           ((unsigned char) text.at[first.len] & 0xc0) == 0x80) {
+        first.len--;
+    }
+    return first;
+}
+
 bool str_has_control(struct str text) {
     for (size_t i = 0; i < text.len; i++) {
         const unsigned char byte = (unsigned char) text.at[i];

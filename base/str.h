@@ -31,6 +31,8 @@ bool str_has_suffix(struct str text, struct str suffix);
 /* The slice behind `skip` bytes; empty when there are fewer. */
 struct str str_from(struct str text, size_t skip);
 struct str str_first(struct str text, size_t len);
+/* The same for UTF-8: a character that would be cut in two is left out. */
+struct str str_first_text(struct str text, size_t len);
 /* Position of the byte or of the text; -1 when absent. */
 ptrdiff_t str_find_byte(struct str text, char byte);
 ptrdiff_t str_find(struct str text, struct str needle);

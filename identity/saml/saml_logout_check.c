@@ -21,7 +21,8 @@ static result need(const struct check *check, bool holds, enum saml_reason reaso
     if (holds) {
         return OK_RESULT;
     }
-    *check->finding = (struct saml_finding){str_first(want, SHOWN_MAX), str_first(got, SHOWN_MAX)};
+    *check->finding =
+        (struct saml_finding){str_first_text(want, SHOWN_MAX), str_first_text(got, SHOWN_MAX)};
     return saml_fail(check->scope, reason);
 }
 

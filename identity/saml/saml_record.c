@@ -58,7 +58,7 @@ static void write_attributes(struct json_out *out, const struct saml_assertion *
     json_out_open_array(out);
     for (size_t i = 0; i < assertion->attribute_count && i < NAMES_SHOWN; i++) {
         json_out_open_object(out);
-        json_out_member(out, "name", str_first(assertion->attributes[i].name, NAME_SHOWN_MAX));
+        json_out_member(out, "name", str_first_text(assertion->attributes[i].name, NAME_SHOWN_MAX));
         json_out_member_number(out, "values", (int64_t) assertion->attributes[i].count);
         json_out_close_object(out);
     }
@@ -75,7 +75,7 @@ static void write_assertion(struct scope *scope, const struct call *call,
     json_out_name(out, "name_id");
     write_value(scope, call, connection, out, assertion->name_id.value);
     json_out_member_or_null(out, "name_id_format",
-                            str_first(assertion->name_id.format, NAME_SHOWN_MAX));
+                            str_first_text(assertion->name_id.format, NAME_SHOWN_MAX));
     write_attributes(out, assertion);
 }
 

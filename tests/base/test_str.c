@@ -45,6 +45,17 @@ static void utf8_is_checked_as_rfc_3629_says(void **state) {
     assert_false(str_is_utf8(STR("\x80")));
 }
 
+static void a_beginning_cuts_no_character_in_two(void **state) {
+    (void) state;
+    assert_str(str_first_text(STR("abc"), 3), "abc");
+    assert_str(str_first_text(STR("abc"), 2), "ab");
+    assert_str(str_first_text(STR("a\xc3\xa9"), 3), "a\xc3\xa9");
+    assert_str(str_first_text(STR("a\xc3\xa9"), 2), "a");
+    assert_str(str_first_text(STR("\xf0\x9f\x98\x80z"), 4), "\xf0\x9f\x98\x80");
+    assert_str(str_first_text(STR("\xf0\x9f\x98\x80"), 3), "");
+    assert_str(str_first_text(STR(""), 3), "");
+}
+
 static void a_nul_inside_never_reaches_a_library(void **state) {
     struct fixture *f = *state;
     const char *text = NULL;
@@ -67,8 +78,11 @@ static void a_builder_stops_at_its_limit(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        SENTENCE(slices_compare_and_split),         SENTENCE(numbers_are_digits_only_and_in_range),
-        SENTENCE(utf8_is_checked_as_rfc_3629_says), SENTENCE(a_nul_inside_never_reaches_a_library),
+        SENTENCE(slices_compare_and_split),
+        SENTENCE(numbers_are_digits_only_and_in_range),
+        SENTENCE(utf8_is_checked_as_rfc_3629_says),
+        SENTENCE(a_beginning_cuts_no_character_in_two),
+        SENTENCE(a_nul_inside_never_reaches_a_library),
         SENTENCE(a_builder_stops_at_its_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
