@@ -5,8 +5,10 @@
 #include "identity/navigation.h"
 #include "identity/saml/saml_door.h"
 #include "identity/saml/saml_login.h"
+#include "identity/saml/saml_meter.h"
 #include "identity/saml/saml_page.h"
 #include "identity/saml/saml_reason.h"
+#include "identity/sign_in_record.h"
 
 result saml_routed_connection(struct scope *scope, const struct call *call,
                               struct connection *ret) {
@@ -99,6 +101,14 @@ static result answer(struct scope *scope, struct call *call, const struct connec
     return FAIL(scope, INTERNAL, "saml.build");
 }
 
+/* What could not even be read as a message is counted and told to administrators all the same. */
+static result refuse_unread(struct scope *scope, struct call *call,
+                            const struct connection *connection, result refused) {
+    saml_meter_count(call->identity->saml_meter, scope, SAML_MESSAGE_RESPONSE, refused);
+    sign_in_record_refusal(scope, call, connection, (struct sign_in_record){.is_test = false});
+    return refused;
+}
+
 result saml_acs_http(struct scope *scope, struct call *call) {
     struct connection connection;
     struct saml_answer posted;
@@ -106,16 +116,21 @@ result saml_acs_http(struct scope *scope, struct call *call) {
     TRY(saml_routed_connection(scope, call, &connection));
     const result parsed = saml_answer_parse(scope, call->request->body, &posted);
     if (!is_ok(parsed)) {
-        return saml_refuse_alike(scope, parsed);
+        return saml_refuse_alike(scope, refuse_unread(scope, call, &connection, parsed));
     }
     const result finished = saml_login_finish(scope, call, &connection, &posted, arrival);
     return is_ok(finished) ? answer(scope, call, &connection, arrival)
                            : refuse_or_arrive(scope, call, &connection, finished);
 }
 
+/* A provider that was told to answer by redirect; or somebody who types addresses. */
 result saml_acs_get_http(struct scope *scope, struct call *call) {
-    (void) call;
-    return saml_fail(scope, SAML_BINDING);
+    struct connection connection;
+    const bool is_answer = str_find(call->request->query, STR("SAMLResponse=")) >= 0;
+    if (!is_answer || !is_ok(saml_routed_connection(scope, call, &connection))) {
+        return saml_fail(scope, SAML_BINDING);
+    }
+    return refuse_unread(scope, call, &connection, saml_fail(scope, SAML_BINDING));
 }
 
 result saml_test_answer(struct scope *scope, struct call *call,

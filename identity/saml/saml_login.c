@@ -328,6 +328,7 @@ static result refuse_stateless(struct scope *scope, struct visit *visit) {
 
 static result judge(struct scope *scope, struct visit *visit, const struct saml_answer *answer) {
     struct saml_response *response = &visit->arrival->response;
+    TRY(saml_door_open(scope, visit->call, visit->connection, &visit->door));
     TRY(saml_door_read(scope, visit->call, visit->connection, &visit->door, answer->response,
                        response));
     if (visit->has_attempt) {
@@ -371,7 +372,6 @@ result saml_login_finish(struct scope *scope, struct call *call,
     TRY(find_attempt(scope, visit, answer->relay_state));
     REQUIRE(scope, connection->state == CONNECTION_ENABLED || visit->purpose.is_test, NOT_FOUND,
             "connection.unknown");
-    TRY(saml_door_open(scope, call, connection, &visit->door));
     const result judged = judge(scope, visit, answer);
     saml_meter_count(call->identity->saml_meter, scope, SAML_MESSAGE_RESPONSE, judged);
     if (!is_ok(judged)) {

@@ -513,6 +513,37 @@ static void a_refusal_leaves_a_record_without_names(void **state) {
     assert_ok(finish(w, &w->jar).result);
 }
 
+/* What an unsigned Response says is cut to be shown; not through a character, which no database
+ * would take. */
+static void a_long_foreign_word_leaves_a_record(void **state) {
+    struct world *w = open_world(state, "");
+    struct arena *arena = w->d->fixture.scope.arena;
+    assert_ok(start(w, &w->jar, "").result);
+    const char *destination = forge_text(arena, "https://xy/%s", repeat(arena, "\xc3\xa9", 200));
+    const char *answer = answer_of(w, &(struct forge_response){.destination = destination});
+    const struct page page = post(w, &w->jar, form_of(w, answer, w->relay_state), NULL);
+    assert_refused(w, &page, "saml.destination");
+    assert_true(last_record(w).got.len >= 250);
+}
+
+static void what_cannot_be_read_leaves_a_record_too(void **state) {
+    struct world *w = open_world(state, "");
+    const struct page form = post(w, &w->jar, STR("SAMLResponse=a&SAMLResponse=b"), NULL);
+    assert_refused(w, &form, "saml.query");
+    assert_int_equal(w->counted[SAML_QUERY], 1);
+    fake_clock_advance(&w->d->fixture.time, S_TO_US(1)); /* records are in order of their time */
+    const struct request get = {.query = "SAMLResponse=abc"};
+    assert_string_equal(visit(w, &w->jar, saml_acs_get_http, &get).reason, "saml.binding");
+    assert_str(last_record(w).reason, "saml.binding");
+    assert_int_equal(w->counted[SAML_BINDING], 1);
+    /* without a provider nothing can be judged: administrators hear of it */
+    fake_clock_advance(&w->d->fixture.time, S_TO_US(1));
+    assert_ok(start(w, &w->jar, "").result);
+    w->identity.saml_jail = NULL;
+    assert_string_equal(finish(w, &w->jar).reason, "saml.jail_busy");
+    assert_str(last_record(w).reason, "saml.jail_busy");
+}
+
 static void records_end_after_seven_days_and_do_not_pile_up(void **state) {
     struct world *w = open_world(state, "");
     struct scope *scope = &w->d->fixture.scope;
@@ -666,6 +697,8 @@ int main(void) {
         ON_BOTH(who_is_out_is_refused_and_never_made_again),
         ON_BOTH(a_test_shows_what_came_and_signs_nobody_in),
         ON_BOTH(a_refusal_leaves_a_record_without_names),
+        ON_BOTH(a_long_foreign_word_leaves_a_record),
+        ON_BOTH(what_cannot_be_read_leaves_a_record_too),
         ON_BOTH(records_end_after_seven_days_and_do_not_pile_up),
         ON_BOTH(a_fault_at_any_call_signs_nobody_in),
         ON_BOTH(a_message_that_comes_to_two_nodes_at_once_counts_once),
