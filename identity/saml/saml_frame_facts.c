@@ -2,9 +2,10 @@
 #include "base/arena.h"
 #include "identity/saml/saml_frame.h"
 
+/* So far from the ends of the type that no sum of what is compared leaves it. */
 static void pack_time(struct pack *pack, struct saml_time *time) {
     pack_bool(pack, &time->is_present);
-    pack_number(pack, &time->us, INT64_MIN, INT64_MAX);
+    pack_number(pack, &time->us, INT64_MIN / 4, INT64_MAX / 4);
 }
 
 static void pack_name_id(struct pack *pack, struct saml_name_id *name_id) {

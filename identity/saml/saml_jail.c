@@ -63,6 +63,8 @@ struct door {
     const struct saml_key_source *keys;
     void (*read)(struct pack *pack, void *facts);
     void *facts;
+    struct str location; /* where a message of ours may go; the build role only */
+    enum saml_binding binding;
     enum saml_reason verdict;
 };
 
@@ -77,6 +79,21 @@ static bool read_row(struct scope *scope, struct str bytes,
     return is_ok(pack_end(scope, &pack, NULL));
 }
 
+/* The browser is sent to the endpoint that was asked for, whatever a child says. */
+static bool goes_where_asked(const struct door *door) {
+    const struct saml_outgoing *outgoing = door->facts;
+    if (door->role != SAML_ROLE_BUILD) {
+        return true;
+    }
+    if (outgoing->binding != door->binding || !str_has_prefix(outgoing->url, door->location)) {
+        return false;
+    }
+    const struct str added = str_from(outgoing->url, door->location.len);
+    const bool has_query = str_find_byte(door->location, '?') >= 0;
+    return outgoing->binding == SAML_POST ? added.len == 0
+                                          : has_query || str_has_prefix(added, STR("?"));
+}
+
 /* A verdict, and facts exactly when it is the good one. */
 static bool accept(struct scope *scope, void *context, const struct jail_message *answer) {
     struct door *door = context;
@@ -84,7 +101,9 @@ static bool accept(struct scope *scope, void *context, const struct jail_message
     return answer->has[SAML_TAG_VERDICT] &&
            read_row(scope, answer->values[SAML_TAG_VERDICT], read_verdict, &door->verdict) &&
            has_facts == (door->verdict == SAML_FINE) &&
-           (!has_facts || read_row(scope, answer->values[SAML_TAG_FACTS], door->read, door->facts));
+           (!has_facts ||
+            (read_row(scope, answer->values[SAML_TAG_FACTS], door->read, door->facts) &&
+             goes_where_asked(door)));
 }
 
 static result give_keys(struct scope *scope, void *context, const struct jail_message *question,
@@ -246,16 +265,24 @@ result saml_jail_read(struct scope *scope, void *jail, const struct saml_metadat
     return saml_jail_metadata(scope, jail, input, ret);
 }
 
-/* A message of ours: the party, the row of the kind, and where the browser goes. */
-static result build(struct scope *scope, struct saml_jail *jail, enum saml_kind kind,
-                    const struct saml_party *party, const struct pack *input,
-                    struct saml_outgoing *ret) {
+/* A message of ours: the row of the kind, and where it goes. */
+struct order {
+    enum saml_kind kind;
+    enum saml_binding binding;
+    struct str location;
+    const struct pack *input;
+};
+
+static result build(struct scope *scope, struct saml_jail *jail, const struct saml_party *party,
+                    const struct order *order, struct saml_outgoing *ret) {
     struct saml_outgoing facts = {.binding = SAML_REDIRECT};
     struct door door = {.role = SAML_ROLE_BUILD,
-                        .request = {.kind = (uint16_t) kind},
+                        .request = {.kind = (uint16_t) order->kind},
                         .read = read_outgoing,
-                        .facts = &facts};
-    TRY(add_row(scope, &door.request, SAML_TAG_INPUT, input));
+                        .facts = &facts,
+                        .location = order->location,
+                        .binding = order->binding};
+    TRY(add_row(scope, &door.request, SAML_TAG_INPUT, order->input));
     TRY(add_party(scope, &door, party));
     TRY(knock(scope, jail, &door));
     *ret = facts;
@@ -269,7 +296,13 @@ result saml_jail_authn_request(struct scope *scope, struct saml_jail *jail,
     struct saml_authn_request copy = *request;
     struct pack pack = begin_row(scope);
     saml_pack_authn_request(&pack, &copy);
-    return build(scope, jail, SAML_KIND_AUTHN_REQUEST, party, &pack, ret);
+    const struct order order = {
+        .kind = SAML_KIND_AUTHN_REQUEST,
+        .binding = request->binding,
+        .location = party->sign_on.location,
+        .input = &pack,
+    };
+    return build(scope, jail, party, &order, ret);
 }
 
 result saml_jail_logout_request(struct scope *scope, struct saml_jail *jail,
@@ -279,7 +312,13 @@ result saml_jail_logout_request(struct scope *scope, struct saml_jail *jail,
     struct saml_logout_request copy = *request;
     struct pack pack = begin_row(scope);
     saml_pack_logout_request(&pack, &copy);
-    return build(scope, jail, SAML_KIND_LOGOUT_REQUEST, party, &pack, ret);
+    const struct order order = {
+        .kind = SAML_KIND_LOGOUT_REQUEST,
+        .binding = request->binding,
+        .location = party->logout.location,
+        .input = &pack,
+    };
+    return build(scope, jail, party, &order, ret);
 }
 
 result saml_jail_logout_response(struct scope *scope, struct saml_jail *jail,
@@ -289,5 +328,12 @@ result saml_jail_logout_response(struct scope *scope, struct saml_jail *jail,
     struct saml_logout_response copy = *response;
     struct pack pack = begin_row(scope);
     saml_pack_logout_response(&pack, &copy);
-    return build(scope, jail, SAML_KIND_LOGOUT_RESPONSE, party, &pack, ret);
+    const bool is_apart = party->logout.response_location.len > 0;
+    const struct order order = {
+        .kind = SAML_KIND_LOGOUT_RESPONSE,
+        .binding = response->binding,
+        .location = is_apart ? party->logout.response_location : party->logout.location,
+        .input = &pack,
+    };
+    return build(scope, jail, party, &order, ret);
 }

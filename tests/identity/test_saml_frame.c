@@ -236,8 +236,25 @@ static void every_reason_has_its_own_text_and_is_found_by_it(void **state) {
     assert_int_equal(saml_reason_of(scope), SAML_FINE);
 }
 
+static void a_time_near_the_end_of_its_type_is_refused(void **state) {
+    struct fixture *f = *state;
+    static const int64_t BAD[] = {INT64_MIN, INT64_MAX, INT64_MAX / 2};
+    struct saml_response *response = NEW(f->scope.arena, struct saml_response);
+    for (size_t i = 0; i < sizeof BAD / sizeof *BAD; i++) {
+        response->issue_instant = (struct saml_time){.is_present = true, .us = BAD[i]};
+        struct pack pack = pack_write(f->scope.arena, 64 * 1024);
+        saml_pack_response(&pack, response);
+        assert_failed(pack_end(&f->scope, &pack, NULL), &f->scope, INVALID, "pack.wrong");
+    }
+    response->issue_instant.us = INT64_C(253402300799000000); /* the end of the year 9999 */
+    struct pack pack = pack_write(f->scope.arena, 64 * 1024);
+    saml_pack_response(&pack, response);
+    assert_ok(pack_end(&f->scope, &pack, NULL));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        SENTENCE(a_time_near_the_end_of_its_type_is_refused),
         SENTENCE(a_response_comes_back_with_every_field),
         SENTENCE(without_an_assertion_nothing_of_one_travels),
         SENTENCE(what_is_out_of_bounds_does_not_travel),

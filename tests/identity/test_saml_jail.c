@@ -112,8 +112,8 @@ static result build(struct scope *scope, void *state, struct jail_ask *asking,
     TRY(saml_child_read(scope, request, SAML_TAG_PARTY, pack_party, &party));
     TRY(saml_child_read(scope, request, SAML_TAG_INPUT, pack_request, &input));
     struct saml_outgoing outgoing = {
-        .binding = SAML_POST,
-        .url = party.sign_on.location,
+        .binding = str_eq(input.id, STR("bound elsewhere")) ? SAML_REDIRECT : SAML_POST,
+        .url = input.acs_url.len > 0 ? input.acs_url : party.sign_on.location,
         .value = input.class_ref_count > 0 ? input.class_refs[0] : STR(""),
         .relay_state = input.relay_state,
     };
@@ -296,8 +296,10 @@ static void a_request_is_built_from_party_and_fields(void **state) {
     static const struct str REFS[] = {STR_INIT("urn:mfa")};
     const struct saml_party party = {.connection_id = STR("connection"),
                                      .sign_on = {.location = STR("https://idp.example/sso")}};
-    struct saml_authn_request request = {
-        .relay_state = STR("handle"), .class_ref_count = 1, .class_refs = REFS};
+    struct saml_authn_request request = {.binding = SAML_POST,
+                                         .relay_state = STR("handle"),
+                                         .class_ref_count = 1,
+                                         .class_refs = REFS};
     struct saml_outgoing outgoing;
     assert_ok(saml_jail_authn_request(scope, doors->jail, &party, &request, &outgoing));
     assert_int_equal(outgoing.binding, SAML_POST);
@@ -307,6 +309,44 @@ static void a_request_is_built_from_party_and_fields(void **state) {
     request.class_ref_count = SAML_CLASS_REFS_SENT_MAX + 1;
     assert_failed(saml_jail_authn_request(scope, doors->jail, &party, &request, &outgoing), scope,
                   INVALID, "pack.wrong");
+}
+
+/* The child sends the browser to `url`, by redirect if the id says so. */
+static result send_to(struct doors *doors, enum saml_binding binding, const char *location,
+                      const char *id, const char *url) {
+    const struct saml_party party = {.connection_id = STR("connection"),
+                                     .sign_on = {.location = str_from_c(location)}};
+    const struct saml_authn_request request = {
+        .binding = binding, .id = str_from_c(id), .acs_url = str_from_c(url)};
+    struct saml_outgoing outgoing;
+    return saml_jail_authn_request(&doors->fixture.scope, doors->jail, &party, &request, &outgoing);
+}
+
+static void a_browser_is_sent_nowhere_else(void **state) {
+    struct doors *doors = *state;
+    static const char IDP[] = "https://idp.example";
+    static const char WITH_QUERY[] = "https://idp.example/?a=b";
+    assert_ok(send_to(doors, SAML_POST, IDP, "", IDP));
+    assert_ok(send_to(doors, SAML_REDIRECT, IDP, "bound elsewhere", "https://idp.example?S=1"));
+    assert_ok(send_to(doors, SAML_REDIRECT, WITH_QUERY, "bound elsewhere",
+                      "https://idp.example/?a=b&S=1"));
+    static const struct {
+        enum saml_binding binding;
+        const char *id, *url;
+    } BAD[] = {
+        {SAML_POST, "", "https://evil.example"},
+        {SAML_POST, "", "javascript:alert(1)"},
+        {SAML_POST, "", "https://idp.example?S=1"},
+        {SAML_POST, "bound elsewhere", IDP},
+        {SAML_REDIRECT, "", IDP},
+        {SAML_REDIRECT, "bound elsewhere", "https://evil.example?S=1"},
+        {SAML_REDIRECT, "bound elsewhere", "https://idp.example.evil.example?S=1"},
+        {SAML_REDIRECT, "bound elsewhere", "https://idp.example@evil.example?S=1"},
+    };
+    for (size_t i = 0; i < sizeof BAD / sizeof *BAD; i++) {
+        assert_failed(send_to(doors, BAD[i].binding, IDP, BAD[i].id, BAD[i].url),
+                      &doors->fixture.scope, UNAVAILABLE, "saml.jail_protocol");
+    }
 }
 
 static void both_roles_answer_a_ping(void **state) {
@@ -331,6 +371,7 @@ int main(int argc, char **argv) {
         BOTH_WAYS(keys_are_opened_only_when_the_child_asks),
         BOTH_WAYS(keys_that_cannot_be_opened_are_the_calls_failure),
         BOTH_WAYS(a_request_is_built_from_party_and_fields),
+        BOTH_WAYS(a_browser_is_sent_nowhere_else),
         BOTH_WAYS(both_roles_answer_a_ping),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
