@@ -288,10 +288,11 @@ def logout_both_ways_with_pysaml2(house):
 # LemonLDAP::NG ----------------------------------------------------------------------------------
 
 
-def connect_llng(house, name, encrypt, **more):
-    connection = house.acme.connect(name=name, metadata_url=house.llng["ENTITY"],
-                                    ca_pem=house.authority, **more)
-    house.tell_peer("llng", "add-sp", name, connection["file"], ENCRYPT=encrypt)
+def connect_llng(house, name, encrypt, sign_slo="1", org=None, **more):
+    connection = (org or house.acme).connect(name=name, metadata_url=house.llng["ENTITY"],
+                                             ca_pem=house.authority, **more)
+    house.tell_peer("llng", "add-sp", name, connection["file"], ENCRYPT=encrypt,
+                    SIGN_SLO=sign_slo)
     time.sleep(2)  # its workers read their settings again within a second of the next request
     return connection
 
@@ -311,17 +312,33 @@ def lemonldap_starts_a_sign_in(house):
     check(is_home(house, hops[-1]) and is_in(house, browser), f"{answer.status} at {hops[-1]}")
 
 
+def sign_out_at_lemonldap(house, browser):
+    """Its page asks each service in a frame."""
+    answer, _ = travel(house, browser, f"{house.llng['ISSUER']}/?logout=1")
+    frames = [part.replace("&amp;", "&") for part in answer.body.decode(errors="replace").split('"')
+              if "/slo?" in part]
+    check(frames, f"no frame in {answer.body!r}")
+    return [travel(house, browser, urllib.parse.urljoin(house.llng["ISSUER"], frame)) for frame in frames]
+
+
 def lemonldap_logout_both_ways(house):
     connection = house.llng_connection
     browser = sign_in(house, connection, "dwho")
     answer, hops = travel(house, browser, sign_out(house, browser))
-    check(is_home(house, hops[-1]), f"ends at {hops[-1]}: {answer.status}")
+    check(hops[-1] == f"{house.base}/logged-out?provider=done", f"ends at {hops[-1]}: {answer.status}")
     browser = sign_in(house, connection, "dwho")
-    answer, _ = travel(house, browser, f"{house.llng['ISSUER']}/?logout=1")
-    for part in answer.body.decode(errors="replace").split('"'):
-        if "/slo?" in part or "/relaySingleLogout" in part or "SingleLogout" in part:
-            travel(house, browser, urllib.parse.urljoin(house.llng["ISSUER"], part.replace("&amp;", "&")))
+    (_, hops), = sign_out_at_lemonldap(house, browser)
+    check(any("/singleLogoutReturn?SAMLResponse=" in hop for hop in hops), f"no answer: {hops}")
     check(not is_in(house, browser), "the session lives on")
+
+
+def lemonldaps_unsigned_logout_is_refused(house):
+    careless = Organisation(house, "careless")
+    connection = connect_llng(house, "careless", "none", sign_slo="0", org=careless)
+    browser = sign_in(house, connection, "dwho")
+    (answer, _), = sign_out_at_lemonldap(house, browser)
+    check(answer.status == 400 and is_in(house, browser), f"{answer.status}")
+    check(careless.last_refusal(connection)["reason"] == "saml.unsigned", "another reason")
 
 
 # Who is out -------------------------------------------------------------------------------------
@@ -363,7 +380,7 @@ STORIES = [
     a_used_answer_opens_nothing, logout_here_ends_the_session_at_simplesamlphp,
     logout_at_simplesamlphp_ends_the_session_here, pysaml2_in_every_variant,
     logout_both_ways_with_pysaml2, lemonldap_signed_and_encrypted, lemonldap_starts_a_sign_in,
-    lemonldap_logout_both_ways, who_is_out_stays_out, two_organisations_never_mix,
+    lemonldap_logout_both_ways, lemonldaps_unsigned_logout_is_refused, who_is_out_stays_out, two_organisations_never_mix,
     nothing_secret_is_in_the_log,
 ]
 
