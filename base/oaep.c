@@ -3,12 +3,15 @@
 #include <limits.h>
 #include <string.h>
 
+#include <openssl/asn1.h>
 #include <openssl/bio.h>
-#include <openssl/decoder.h>
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/param_build.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
+#include <openssl/x509.h>
 
 #include "base/arena.h"
 
@@ -58,8 +61,27 @@ static bool open_wrapped(struct scope *scope, EVP_PKEY *pkey, const enum oaep_di
     return true;
 }
 
-static void free_decoder(OSSL_DECODER_CTX **decoder) {
-    OSSL_DECODER_CTX_free(*decoder);
+static void free_number(ASN1_TYPE *number) {
+    if (number->type == V_ASN1_INTEGER) {
+        OPENSSL_cleanse(number->value.integer->data, (size_t) number->value.integer->length);
+    }
+    ASN1_TYPE_free(number);
+}
+
+static void free_pkcs8(PKCS8_PRIV_KEY_INFO **pkcs8) {
+    PKCS8_PRIV_KEY_INFO_free(*pkcs8);
+}
+
+static void free_numbers(ASN1_SEQUENCE_ANY **numbers) {
+    sk_ASN1_TYPE_pop_free(*numbers, free_number);
+}
+
+static void free_builder(OSSL_PARAM_BLD **builder) {
+    OSSL_PARAM_BLD_free(*builder);
+}
+
+static void free_params(OSSL_PARAM **params) {
+    OSSL_PARAM_free(*params);
 }
 
 struct pem {
@@ -74,28 +96,88 @@ static void free_pem(struct pem *pem) {
     OPENSSL_clear_free(pem->bytes, (size_t) pem->len);
 }
 
-/* PKCS #8, not encrypted. Told what it is going to see, the decoder takes a third of the time that
- * it takes to find out. */
+/* RSAPrivateKey, RFC 8017 appendix A.1.2: version 0, then these. */
+static const char *const NUMBERS[] = {
+    OSSL_PKEY_PARAM_RSA_N,         OSSL_PKEY_PARAM_RSA_E,
+    OSSL_PKEY_PARAM_RSA_D,         OSSL_PKEY_PARAM_RSA_FACTOR1,
+    OSSL_PKEY_PARAM_RSA_FACTOR2,   OSSL_PKEY_PARAM_RSA_EXPONENT1,
+    OSSL_PKEY_PARAM_RSA_EXPONENT2, OSSL_PKEY_PARAM_RSA_COEFFICIENT1,
+};
+enum { NUMBER_COUNT = sizeof NUMBERS / sizeof *NUMBERS };
+
+static bool is_version(const ASN1_TYPE *number) {
+    int64_t version = -1;
+    return number->type == V_ASN1_INTEGER &&
+           ASN1_INTEGER_get_int64(&version, number->value.integer) == 1 && version == 0;
+}
+
+/* The builder keeps the pointers of `kept` until the parameters are made. */
+static bool push_numbers(OSSL_PARAM_BLD *builder, const ASN1_SEQUENCE_ANY *numbers,
+                         BIGNUM *kept[NUMBER_COUNT]) {
+    if (sk_ASN1_TYPE_num(numbers) != NUMBER_COUNT + 1 ||
+        !is_version(sk_ASN1_TYPE_value(numbers, 0))) {
+        return false;
+    }
+    for (int i = 0; i < NUMBER_COUNT; i++) {
+        const ASN1_TYPE *number = sk_ASN1_TYPE_value(numbers, i + 1);
+        if (number->type != V_ASN1_INTEGER) {
+            return false;
+        }
+        kept[i] = ASN1_INTEGER_to_BN(number->value.integer, NULL);
+        if (kept[i] == NULL || OSSL_PARAM_BLD_push_BN(builder, NUMBERS[i], kept[i]) != 1) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static EVP_PKEY *key_of(const ASN1_SEQUENCE_ANY *numbers) {
+    BIGNUM *kept[NUMBER_COUNT] = {NULL};
+    EVP_PKEY *pkey = NULL;
+    AUTO(free_builder) OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+    AUTO(free_context) EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+    AUTO(free_params)
+    OSSL_PARAM *params = builder != NULL && push_numbers(builder, numbers, kept)
+                             ? OSSL_PARAM_BLD_to_param(builder)
+                             : NULL;
+    if (context == NULL || params == NULL || EVP_PKEY_fromdata_init(context) != 1 ||
+        EVP_PKEY_fromdata(context, &pkey, EVP_PKEY_KEYPAIR, params) != 1) {
+        pkey = NULL;
+    }
+    for (int i = 0; i < NUMBER_COUNT; i++) {
+        BN_clear_free(kept[i]);
+    }
+    return pkey;
+}
+
+static EVP_PKEY *read_numbers(const struct pem *pem) {
+    const ASN1_OBJECT *algorithm = NULL;
+    const unsigned char *at = pem->bytes;
+    int len = 0;
+    AUTO(free_pkcs8) PKCS8_PRIV_KEY_INFO *pkcs8 = d2i_PKCS8_PRIV_KEY_INFO(NULL, &at, pem->len);
+    if (pkcs8 == NULL || at != pem->bytes + pem->len ||
+        PKCS8_pkey_get0(&algorithm, &at, &len, NULL, pkcs8) != 1 ||
+        OBJ_obj2nid(algorithm) != NID_rsaEncryption) {
+        return NULL;
+    }
+    AUTO(free_numbers) ASN1_SEQUENCE_ANY *numbers = d2i_ASN1_SEQUENCE_ANY(NULL, &at, len);
+    return numbers == NULL ? NULL : key_of(numbers);
+}
+
+/* PKCS #8, not encrypted. OpenSSL's decoder takes ten times as long as it takes to read the numbers
+ * one by one, for each message: a child keeps no key. */
 static EVP_PKEY *read_private(struct secret key_pem) {
     if (key_pem.bytes.len > INT_MAX) {
         return NULL;
     }
     AUTO(free_bio) BIO *bio = BIO_new_mem_buf(key_pem.bytes.at, (int) key_pem.bytes.len);
     AUTO(free_pem) struct pem pem = {.name = NULL};
-    if (bio == NULL || PEM_read_bio(bio, &pem.name, &pem.header, &pem.bytes, &pem.len) != 1 ||
-        strcmp(pem.name, PEM_STRING_PKCS8INF) != 0 || pem.header[0] != '\0') {
-        ERR_clear_error();
-        return NULL;
-    }
     EVP_PKEY *pkey = NULL;
-    AUTO(free_decoder)
-    OSSL_DECODER_CTX *decoder = OSSL_DECODER_CTX_new_for_pkey(&pkey, "DER", "PrivateKeyInfo", "RSA",
-                                                              EVP_PKEY_KEYPAIR, NULL, NULL);
-    const unsigned char *at = pem.bytes;
-    size_t left = (size_t) pem.len;
-    if (decoder == NULL || OSSL_DECODER_from_data(decoder, &at, &left) != 1) {
-        ERR_clear_error();
+    if (bio != NULL && PEM_read_bio(bio, &pem.name, &pem.header, &pem.bytes, &pem.len) == 1 &&
+        strcmp(pem.name, PEM_STRING_PKCS8INF) == 0 && pem.header[0] == '\0') {
+        pkey = read_numbers(&pem);
     }
+    ERR_clear_error();
     return pkey;
 }
 
