@@ -37,8 +37,14 @@ async function registerAtProvider(metadata, variant) {
     await peer('add-sp', folder, variant, file);
 }
 
+// Whom the pages of one person talk to: us and, where people sign in, the provider.
+const origins = new Set();
+const watch = (page) => page.context().on('request', (request) => origins.add(new URL(request.url()).origin));
+
 async function administrator(browser) {
     const page = await browser.open(`${house.url}/login/acme?return=%2Fconsole%23connections`);
+    watch(page);
+    await page.reload();
     await page.getByLabel('E-mail address').fill(house.creator.email);
     await page.getByRole('button', { name: 'Continue' }).click();
     await page.getByLabel('Password').fill(house.creator.password);
@@ -99,9 +105,7 @@ async function testFails(page, look) {
     const id = await page.locator('dd code').nth(1).textContent();
     assert.ok(!(await page.content()).includes('saml.unsigned'));
     await look(page, 'saml-refused');
-    const address = `${house.url}/console#connections`;
-    await page.goto(address);
-    await page.getByRole('link', { name: 'Acme Login' }).click();
+    await page.getByRole('link', { name: 'See the reason in the console' }).click();
     const record = page.locator('[data-reason="saml.unsigned"]');
     await record.getByText('What has to be signed is not').waitFor();
     assert.ok((await record.textContent()).includes(id));
@@ -161,6 +165,7 @@ async function opens(page, look) {
 
 async function signsIn(browser, name, look) {
     const page = await browser.open(`${house.url}/`);
+    watch(page);
     await page.getByLabel('E-mail address').fill(`${name}@example.org`);
     await page.getByRole('button', { name: 'Continue' }).click();
     await page.getByRole('link', { name: 'Continue with Acme Login' }).waitFor();
@@ -205,6 +210,7 @@ async function isDeactivated(page, bob, look) {
     await bob.getByRole('button', { name: 'Continue' }).click();
     await bob.getByRole('link', { name: 'Continue with Acme Login' }).click(); // the provider still knows him
     await bob.getByRole('heading', { name: 'You cannot sign in here' }).waitFor();
+    await bob.getByRole('link', { name: 'Go to the sign-in page' }).waitFor(); // the console is not for him
     await look(bob, 'saml-stays-out');
     await page.getByRole('link', { name: 'Connections' }).click();
     await page.getByRole('link', { name: 'Acme Login' }).click();
@@ -225,6 +231,7 @@ async function story(browser, provider) {
     const bob = await signsIn(browser, 'bob', look);
     await replacesKey(page, metadata, look);
     await isDeactivated(page, bob, look);
+    assert.deepStrictEqual([...origins].sort(), [house.url, new URL(provider.ENTITY).origin].sort());
 }
 
 try {

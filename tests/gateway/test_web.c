@@ -120,7 +120,8 @@ static void a_refused_saml_answer_says_what_to_do_and_who_finds_the_reason(void 
 static void the_way_on_from_a_failed_sign_in_is_the_sign_in_page(void **state) {
     struct fixture *fixture = *state;
     struct error_page page = {.status = 403, .code = STR("login.refused"), .is_sign_in = true};
-    assert_true(contains(error_page_render(fixture->scope.arena, &page), "href=\"/login\""));
+    assert_true(
+        contains(error_page_render(fixture->scope.arena, &page), "id=\"next\" href=\"/login\""));
     page.is_sign_in = false;
     const struct str html = error_page_render(fixture->scope.arena, &page);
     assert_false(contains(html, "href=\"/login\""));

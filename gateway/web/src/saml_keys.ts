@@ -69,7 +69,7 @@ function keyItem(key: ConnectionKey): HTMLElement {
   const [kind, words] = STATES[key.state];
   return h(
     "li",
-    { attributes: { "data-key": key.id } },
+    { class: "small", attributes: { "data-key": key.id } },
     h("span", { class: `badge ${kind}` }, words),
     " ",
     h("code", {}, shortPrint(key.fingerprint)),

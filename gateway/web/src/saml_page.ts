@@ -9,7 +9,7 @@ import { presetField } from "./saml_connect";
 import { drawKeys } from "./saml_keys";
 import { presetOf } from "./saml_presets";
 import { drawProvider } from "./saml_provider";
-import { showReason } from "./saml_reasons";
+import { explain, showReason } from "./saml_reasons";
 import { refusals } from "./saml_refusals";
 import { drawSettings } from "./saml_settings";
 import { connectionPath, labelled, stateBadge, type Context } from "./section";
@@ -22,6 +22,7 @@ export async function drawConnection(place: HTMLElement, context: Context, id: s
   try {
     const connection = await api<SamlConnection>("GET", connectionPath(id));
     if (!place.contains(heading)) return; /* somebody went on meanwhile */
+    sessionStorage.removeItem("tested");
     heading.textContent = connection.name;
     document.title = `${connection.name} – Gatehouse`;
     const again = (): void => void drawConnection(place, context, id);
@@ -75,11 +76,14 @@ function status(connection: SamlConnection, context: Context, again: () => void)
           h(
             "p",
             { class: "alert", attributes: { role: "alert" } },
-            "The provider cannot be used yet: ",
-            h("code", {}, failed?.code ?? ""),
+            "The provider cannot be used yet. ",
+            failed?.code && explain(failed.code).join(" "),
           ),
         );
-      else location.assign(result.start_url);
+      else {
+        sessionStorage.setItem("tested", connection.id); /* the way back when it fails: plain.ts */
+        location.assign(result.start_url);
+      }
     },
   );
   const isOpen = connection.state === "enabled";

@@ -17,19 +17,17 @@ export function refusals(connection: SamlConnection, context: Context): HTMLElem
     signedOut: () => context.signedOut(),
   });
   void list.load();
-  return h(
-    "section",
-    { class: "stack" },
-    part(
-      "Refused sign-ins",
-      h(
-        "p",
-        { class: "quiet small" },
-        "Kept for seven days. The person sees a plain sentence and the request id; the reason stands only here. Names and values are never kept.",
-      ),
+  list.element.className = "";
+  const panel = part(
+    "Refused sign-ins",
+    h(
+      "p",
+      { class: "quiet small" },
+      "Kept for seven days. The person sees a plain sentence and the request id; the reason stands only here. Names and values are never kept.",
     ),
-    list.element,
   );
+  panel.append(list.element);
+  return panel;
 }
 
 function refusal(record: RefusedSignIn): HTMLElement {
