@@ -50,8 +50,9 @@ result saml_gate_decode(struct scope *scope, struct str text, struct str *ret) {
     char *digits = arena_alloc(scope->arena, text.len + 1);
     size_t len = 0;
     for (size_t i = 0; i < text.len; i++) {
-        digits[len] = text.at[i];
-        len += strchr(" \t\r\n", text.at[i]) == NULL || text.at[i] == '\0';
+        const char byte = text.at[i];
+        digits[len] = byte;
+        len += byte != ' ' && byte != '\t' && byte != '\r' && byte != '\n';
     }
     struct str bytes;
     SAML_REQUIRE(scope, is_ok(base64_decode(scope, (struct str){digits, len}, &bytes)),
