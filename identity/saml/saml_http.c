@@ -17,11 +17,18 @@ result saml_routed_connection(struct scope *scope, const struct call *call,
     return OK_RESULT;
 }
 
-/* A test is an administrator's of this very organisation, signed in in this browser. */
+static bool comes_from_elsewhere(const struct http_request *request) {
+    const struct str site = http_header_get(request, "Sec-Fetch-Site");
+    return str_eq(site, STR("cross-site")) || str_eq(site, STR("same-site"));
+}
+
+/* A test is an administrator's of this very organisation, signed in in this browser; and wanted: a
+ * link on another site does not make the connection one that has been tested. */
 static result check_tester(struct scope *scope, const struct call *call,
                            const struct connection *connection, struct principal *ret) {
     REQUIRE(scope,
-            navigation_session(scope, call, ret) && str_eq(ret->actor.org_id, connection->org_id) &&
+            !comes_from_elsewhere(call->request) && navigation_session(scope, call, ret) &&
+                str_eq(ret->actor.org_id, connection->org_id) &&
                 role_may(ret->actor.role, MAY_MANAGE_ACCESS),
             FORBIDDEN, "saml.tester");
     return OK_RESULT;
@@ -78,8 +85,7 @@ static result refuse_or_arrive(struct scope *scope, struct call *call,
     if (navigation_has_session(scope, call)) {
         return http_answer_redirect(scope, call->response, 303, STR("/"));
     }
-    const struct str site = http_header_get(call->request, "Sec-Fetch-Site");
-    if (!str_eq(site, STR("cross-site")) && !str_eq(site, STR("same-site"))) {
+    if (!comes_from_elsewhere(call->request)) {
         return saml_refuse_alike(scope, refused);
     }
     return http_answer_redirect(

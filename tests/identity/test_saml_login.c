@@ -477,6 +477,10 @@ static void a_test_shows_what_came_and_signs_nobody_in(void **state) {
     w->jar.names[0] = STR("__Host-gatehouse");
     w->jar.values[0] = session.cookie_value;
     w->jar.count = 1;
+    const struct request link = {.query = "test=1", .site = "cross-site"};
+    assert_string_equal(visit(w, &w->jar, saml_login_http, &link).reason, "saml.tester");
+    const struct request here = {.query = "test=1", .site = "same-origin"};
+    assert_ok(visit(w, &w->jar, saml_login_http, &here).result);
     assert_ok(start(w, &w->jar, "test=1").result);
     const struct page page = finish(w, &w->jar);
     assert_string_equal(page.reason, "");
