@@ -65,7 +65,8 @@ static result start_contexts(struct scope *scope, struct app *app) {
         .source_url = str_copy(app->arena, settings->source_url),
         .is_signup_open = settings->is_signup_open,
     };
-    app->provisioning = (struct provisioning){.public_url = public_url};
+    app->provisioning =
+        (struct provisioning){.public_url = public_url, .seal_key = settings->seal_key};
     app->identity = (struct identity){
         .public_url = public_url,
         .is_public_url_https = str_has_prefix(public_url, STR("https://")),

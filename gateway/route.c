@@ -86,7 +86,8 @@ static struct str path_of(struct scope *scope, const struct http_request *reques
     const struct str whole = has_slash ? str_first(path, path.len - 1) : path;
     struct str first = STR("");
     const struct str rest = str_split(str_from(whole, root.len), '/', &first);
-    if (first.len == 0 || str_eq(first, STR("v2")) || !str_has_prefix(rest, STR("v2/"))) {
+    const bool has_version = str_eq(rest, STR("v2")) || str_has_prefix(rest, STR("v2/"));
+    if (first.len == 0 || str_eq(first, STR("v2")) || !has_version) {
         return whole;
     }
     *ret_org = first;

@@ -1,6 +1,6 @@
 #include "provisioning/scim/scim_discovery.h"
 
-#include "provisioning/scim/scim_people.h"
+#include "provisioning/scim/scim_list.h"
 
 #define CONFIG_URN "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"
 #define TYPE_URN   "urn:ietf:params:scim:schemas:core:2.0:ResourceType"
@@ -59,11 +59,12 @@ static struct json *authentication(struct scope *scope) {
 
 static struct json *pagination(struct scope *scope) {
     struct json *object = json_new_object(scope->arena);
-    set_boolean(scope, object, "cursor", false);
+    set_boolean(scope, object, "cursor", true);
     set_boolean(scope, object, "index", true);
     set_text(scope, object, "defaultPaginationMethod", STR("index"));
     set_number(scope, object, "defaultPageSize", SCIM_PAGE_DEFAULT);
     set_number(scope, object, "maxPageSize", SCIM_PAGE_MAX);
+    set_number(scope, object, "cursorTimeout", SCIM_CURSOR_TIMEOUT_S);
     return object;
 }
 
@@ -78,7 +79,7 @@ struct json *scim_show_config(struct scope *scope, struct str base_url) {
     set(scope, config, "bulk", bulk);
     set(scope, config, "filter", filter);
     set(scope, config, "changePassword", supported(scope, false));
-    set(scope, config, "sort", supported(scope, false));
+    set(scope, config, "sort", supported(scope, true));
     set(scope, config, "etag", supported(scope, true));
     set(scope, config, "pagination", pagination(scope));
     set(scope, config, "authenticationSchemes", authentication(scope));

@@ -20,12 +20,20 @@ static const struct error ERRORS[] = {
     {"scim.projection", 400, "invalidValue",
      "Only one of attributes and excludedAttributes may be given."},
     {"scim.page", 400, "invalidValue", "startIndex and count are whole numbers."},
+    {"scim.sort", 400, "invalidValue",
+     "sortBy names no attribute with one comparable value, or sortOrder is neither ascending nor "
+     "descending."},
+    {"scim.cursor", 400, "invalidCursor", "The cursor is not one of this list: start again."},
+    {"scim.cursor_expired", 400, "expiredCursor", "The cursor is too old: start again."},
+    {"scim.cursor_count", 400, "invalidCount",
+     "With a cursor count is a whole number from 0 to 200, the same for every page."},
+    {"scim.cursor_start", 400, "invalidValue", "A list is paged by startIndex or by cursor."},
     {"scim.query", 400, "invalidValue", "The query is malformed or names a parameter twice."},
     {"scim.mutability", 400, "mutability", "The attribute cannot be changed in this way."},
     {"scim.no_target", 400, "noTarget", "The path leads to no value."},
     {"scim.too_many", 400, "tooMany",
-     "Too many resources would have to be compared: name one "
-     "by userName, externalId, emails.value or displayName."},
+     "Too many resources would have to be compared: name one by userName, externalId, "
+     "emails.value or displayName, or page by cursor."},
     {"scim.unknown", 404, NULL, "There is no resource of that id."},
     {"scim.precondition", 412, NULL, "The resource has changed since."},
     {"scim.exists", 409, "uniqueness", "There is a user of that name or externalId already."},

@@ -4,13 +4,15 @@
 #include "base/time_text.h"
 
 /* Precedence climbing over a cursor. `type` resolves names at the top, `parent` inside brackets;
- * neither: the names are not looked at. */
+ * neither: the names are not looked at. Where several types are asked, what one of them does not
+ * have is unassigned (RFC 7644 section 3.4.2.1): such a reference has no attribute. */
 struct parser {
     struct scope *scope;
     const struct scim_type *type;
     const struct scim_attribute *parent;
     struct str rest;
     unsigned depth, terms;
+    bool takes_foreign;
 };
 
 #define BAD(parser) FAIL((parser)->scope, INVALID, "scim.filter")
@@ -176,6 +178,10 @@ static result resolve(struct parser *parser, struct str name, struct scim_ref *r
     bool is_known = false;
     if (parser->type != NULL) {
         const result parsed = scim_ref_parse(parser->scope, parser->type, name, ret, &is_known);
+        if (is_ok(parsed) && !is_known && parser->takes_foreign) {
+            *ret = (struct scim_ref){0};
+            return OK_RESULT;
+        }
         return is_ok(parsed) && is_known && ret->attribute != NULL ? OK_RESULT : BAD(parser);
     }
     if (!scim_is_name(name)) {
@@ -257,7 +263,8 @@ static result parse_tail(struct parser *parser, const struct scim_attribute *par
 static result parse_value_path(struct parser *parser, struct scim_ref ref,
                                const struct scim_filter **ret) {
     const struct scim_filter *inside = NULL;
-    if (ref.sub != NULL || !ref.attribute->is_multi || ref.attribute->kind != SCIM_COMPLEX) {
+    if (ref.attribute != NULL &&
+        (ref.sub != NULL || !ref.attribute->is_multi || ref.attribute->kind != SCIM_COMPLEX)) {
         return BAD(parser);
     }
     TRY(parse_inside(parser, ref.attribute, &inside));
@@ -337,9 +344,9 @@ static result parse_or(struct parser *parser, const struct scim_filter **ret) {
 }
 /* NOLINTEND(misc-no-recursion) */
 
-result scim_filter_parse(struct scope *scope, const struct scim_type *type, struct str text,
-                         const struct scim_filter **ret) {
-    struct parser parser = {.scope = scope, .type = type, .rest = text};
+static result parse(struct parser parser, const struct scim_filter **ret) {
+    struct scope *scope = parser.scope;
+    const struct str text = parser.rest;
     REQUIRE(scope, text.len <= SCIM_FILTER_MAX_BYTES && str_is_utf8(text), INVALID, "scim.filter");
     const struct scim_filter *filter = NULL;
     TRY(parse_or(&parser, &filter));
@@ -347,6 +354,17 @@ result scim_filter_parse(struct scope *scope, const struct scim_type *type, stru
     REQUIRE(scope, parser.rest.len == 0, INVALID, "scim.filter");
     *ret = filter;
     return OK_RESULT;
+}
+
+result scim_filter_parse(struct scope *scope, const struct scim_type *type, struct str text,
+                         const struct scim_filter **ret) {
+    return parse((struct parser){.scope = scope, .type = type, .rest = text}, ret);
+}
+
+result scim_filter_parse_any(struct scope *scope, const struct scim_type *type, struct str text,
+                             const struct scim_filter **ret) {
+    return parse((struct parser){.scope = scope, .type = type, .rest = text, .takes_foreign = true},
+                 ret);
 }
 
 result scim_filter_parse_bracket(struct scope *scope, const struct scim_attribute *attribute,

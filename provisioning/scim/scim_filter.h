@@ -36,6 +36,10 @@ struct scim_filter {
 /* INVALID "scim.filter". */
 RESULT scim_filter_parse(struct scope *scope, const struct scim_type *type, struct str text,
                          const struct scim_filter **ret);
+/* Of one among several types: what it does not have is unassigned, and its reference has no
+ * attribute. */
+RESULT scim_filter_parse_any(struct scope *scope, const struct scim_type *type, struct str text,
+                             const struct scim_filter **ret);
 /* What stands between "[" and "]", for values of `attribute` (NULL: an unknown one, of which only
  * the grammar is checked). *ret_rest is what follows the bracket. */
 RESULT scim_filter_parse_bracket(struct scope *scope, const struct scim_attribute *attribute,

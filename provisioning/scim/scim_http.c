@@ -17,33 +17,6 @@ static result answer_person(struct scope *scope, struct call *call,
     return OK_RESULT;
 }
 
-static result list_people(struct scope *scope, struct call *call) {
-    struct scim_request request;
-    struct scim_page page;
-    TRY(scim_request_read(scope, call, &SCIM_USER_TYPE, &request));
-    TRY(scim_people_list(scope, &request.source, call->db, &request.list, &page));
-    struct json_out out = json_out_begin(scope->arena);
-    json_out_open_object(&out);
-    json_out_name(&out, "schemas");
-    json_out_open_array(&out);
-    json_out_string(&out, STR(SCIM_LIST_URN));
-    json_out_close_array(&out);
-    json_out_member_number(&out, "totalResults", page.total);
-    json_out_member_number(&out, "startIndex", request.list.start);
-    json_out_member_number(&out, "itemsPerPage", (int64_t) page.count);
-    json_out_name(&out, "Resources");
-    json_out_open_array(&out);
-    for (size_t i = 0; i < page.count; i++) {
-        json_out_value(&out,
-                       scim_project(scope, &SCIM_USER_TYPE, &request.projection,
-                                    scim_record_show(scope, &request.source, &page.people[i])));
-    }
-    json_out_close_array(&out);
-    json_out_close_object(&out);
-    scim_answer_text(call, 200, json_out_end(&out));
-    return OK_RESULT;
-}
-
 static result get_person(struct scope *scope, struct call *call) {
     struct scim_request request;
     struct scim_person person;
@@ -56,11 +29,6 @@ static result get_person(struct scope *scope, struct call *call) {
         return http_header_add(scope, call->response, "ETag", version);
     }
     return answer_person(scope, call, &request, 200, &person);
-}
-
-result scim_user_list(struct scope *scope, struct call *call) {
-    const struct scim_outcome outcome = {0};
-    return scim_conclude(scope, call, &outcome, list_people(scope, call));
 }
 
 result scim_user_get(struct scope *scope, struct call *call) {

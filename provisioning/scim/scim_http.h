@@ -6,6 +6,9 @@
 #include "provisioning/scim/scim_request.h"
 
 RESULT scim_user_list(struct scope *scope, struct call *call);
+RESULT scim_user_search(struct scope *scope, struct call *call); /* POST /Users/.search */
+RESULT scim_root_list(struct scope *scope, struct call *call);   /* all types: GET /scim/v2 */
+RESULT scim_root_search(struct scope *scope, struct call *call); /* POST /.search */
 RESULT scim_user_create(struct scope *scope, struct call *call);
 RESULT scim_user_get(struct scope *scope, struct call *call);
 RESULT scim_user_replace(struct scope *scope, struct call *call);

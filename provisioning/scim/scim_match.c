@@ -103,7 +103,11 @@ static bool term_holds(struct scope *scope, const struct scim_filter *term,
     return is_present(have) && compare(scope, term, scim_ref_target(&term->ref), have);
 }
 
+/* NULL also for what the type does not have. */
 static const struct json *attribute_of(const struct scim_ref *ref, const struct json *json) {
+    if (ref->attribute == NULL) {
+        return NULL;
+    }
     const struct json *holder = ref->extension == NULL ? json : json_get(json, ref->extension->id);
     return json_get(holder, ref->attribute->name);
 }

@@ -10,7 +10,9 @@
 #include "messaging/event_write.h"
 #include "provisioning/scim/scim_match.h"
 #include "provisioning/scim/scim_patch.h"
-#include "provisioning/scim/scim_query.h"
+
+/* People of one externalId, among whom an active one is looked for. */
+enum { MOST_MATCHES = 200 };
 
 static struct scim_rules rules_of(const struct scim_source *source) {
     return (struct scim_rules){&SCIM_USER_TYPE, source->profile};
@@ -25,58 +27,6 @@ result scim_people_find(struct scope *scope, const struct scim_source *source, s
     struct scim_row row;
     TRY(scim_user_store_find(scope, db, source->org_id, id, &row));
     return scim_record_read(scope, source, &row, ret);
-}
-
-static result read_all(struct scope *scope, const struct scim_source *source,
-                       const struct scim_row_list *list, struct scim_person **ret) {
-    struct scim_person *people = NEW_ARRAY(scope->arena, list->count, struct scim_person);
-    for (size_t i = 0; i < list->count; i++) {
-        TRY(scim_record_read(scope, source, &list->rows[i], &people[i]));
-    }
-    *ret = people;
-    return OK_RESULT;
-}
-
-/* What an index finds is held against the rest of the filter here. */
-static result scan(struct scope *scope, const struct scim_source *source, struct db *db,
-                   const struct scim_search *search, const struct scim_list_request *request,
-                   struct scim_page *ret) {
-    struct scim_row_list list;
-    TRY(scim_user_store_search(scope, db, source->org_id, search, SCIM_SCAN_MAX + 1, 0, &list));
-    REQUIRE(scope, list.count <= SCIM_SCAN_MAX, INVALID, "scim.too_many");
-    struct scim_person *people = NULL;
-    TRY(read_all(scope, source, &list, &people));
-    struct scim_page page = {.people = NEW_ARRAY(scope->arena, list.count, struct scim_person)};
-    for (size_t i = 0; i < list.count; i++) {
-        if (!scim_match(scope, request->filter, scim_record_show(scope, source, &people[i]))) {
-            continue;
-        }
-        page.total++;
-        if (page.total >= request->start && (int64_t) page.count < request->count) {
-            page.people[page.count++] = people[i];
-        }
-    }
-    *ret = page;
-    return OK_RESULT;
-}
-
-result scim_people_list(struct scope *scope, const struct scim_source *source, struct db *db,
-                        const struct scim_list_request *request, struct scim_page *ret) {
-    const struct scim_query query = scim_query_plan(scope, request->filter, source->connection_id);
-    if (query.has_rest) {
-        return scan(scope, source, db, &query.search, request, ret);
-    }
-    struct scim_page page = {0};
-    TRY(scim_user_store_count(scope, db, source->org_id, &query.search, &page.total));
-    if (request->count > 0 && request->start <= page.total) {
-        struct scim_row_list list;
-        TRY(scim_user_store_search(scope, db, source->org_id, &query.search, request->count,
-                                   request->start - 1, &list));
-        TRY(read_all(scope, source, &list, &page.people));
-        page.count = list.count;
-    }
-    *ret = page;
-    return OK_RESULT;
 }
 
 static struct str strong_part(struct str tag) {
@@ -327,7 +277,8 @@ static result match_external_id(struct scope *scope, const struct scim_source *s
                                 struct db *db, struct str external_id, struct match *ret) {
     const struct scim_search search = {BY_EXTERNAL_ID, source->connection_id, external_id};
     struct scim_row_list list;
-    TRY(scim_user_store_search(scope, db, source->org_id, &search, SCIM_PAGE_MAX, 0, &list));
+    TRY(scim_user_store_search(scope, db, source->org_id, &search,
+                               (struct scim_row_range){.limit = MOST_MATCHES}, &list));
     *ret = (struct match){.kind = MATCH_NOBODY};
     for (size_t i = 0; i < list.count; i++) {
         if (scim_record_is_active(&list.rows[i].user)) {
@@ -348,7 +299,8 @@ static result match_user_name(struct scope *scope, const struct scim_source *sou
         BY_USER_NAME, scim_key(scope, text_of(resource, STR("userName"))), {"", 0}};
     const struct str external_id = text_of(resource, STR("externalId"));
     struct scim_row_list list;
-    TRY(scim_user_store_search(scope, db, source->org_id, &search, 1, 0, &list));
+    TRY(scim_user_store_search(scope, db, source->org_id, &search,
+                               (struct scim_row_range){.limit = 1}, &list));
     *ret = (struct match){.kind = MATCH_NOBODY};
     if (list.count == 0) {
         return OK_RESULT;

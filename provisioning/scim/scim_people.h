@@ -3,10 +3,7 @@
  * when the person goes; a refused request that says "not active" still cuts the access off, in a
  * transaction of its own. */
 
-#include "provisioning/scim/scim_filter.h"
 #include "provisioning/scim/scim_record.h"
-
-enum { SCIM_PAGE_DEFAULT = 100, SCIM_PAGE_MAX = 200, SCIM_SCAN_MAX = 1000 };
 
 struct scim_outcome {
     struct scim_person person;
@@ -18,21 +15,6 @@ struct scim_outcome {
 /* NOT_FOUND "scim.unknown". */
 RESULT scim_people_find(struct scope *scope, const struct scim_source *source, struct db *db,
                         struct str id, struct scim_person *ret);
-
-struct scim_list_request {
-    const struct scim_filter *filter; /* NULL: everybody */
-    int64_t start, count;             /* start from 1 */
-};
-
-struct scim_page {
-    int64_t total;
-    size_t count;
-    struct scim_person *people;
-};
-
-/* INVALID "scim.too_many" for a filter that no index helps with, in a large organisation. */
-RESULT scim_people_list(struct scope *scope, const struct scim_source *source, struct db *db,
-                        const struct scim_list_request *request, struct scim_page *ret);
 
 /* CONFLICT "scim.exists", "scim.other_person", "scim.ambiguous", "user.name_taken". */
 RESULT scim_people_create(struct scope *scope, const struct scim_source *source, struct db *db,

@@ -7,9 +7,6 @@
 #include "base/url.h"
 #include "provisioning/scim/scim_match.h"
 
-/* Longer keys than an index takes are not indexed. */
-enum { KEY_MAX_BYTES = 512 };
-
 bool scim_record_is_active(const struct user *user) {
     return user->state == USER_ACTIVE || user->state == USER_INVITED;
 }
@@ -151,7 +148,7 @@ struct user_profile scim_record_profile(struct scope *scope, const struct json *
 
 static struct str indexed_key(struct scope *scope, struct str text) {
     const struct str key = scim_key(scope, text);
-    return key.len <= KEY_MAX_BYTES ? key : STR("");
+    return key.len <= SCIM_KEY_MAX_BYTES ? key : STR("");
 }
 
 static result write_emails(struct scope *scope, struct tx *tx, const struct scim_row *row,

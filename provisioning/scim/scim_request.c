@@ -3,7 +3,6 @@
 #include "base/arena.h"
 #include "base/form.h"
 #include "base/log.h"
-#include "base/percent.h"
 #include "messaging/org.h"
 #include "provisioning/provisioning.h"
 #include "provisioning/scim/scim_error.h"
@@ -15,7 +14,8 @@ static struct str *place_of(struct scim_query_text *query, struct str name) {
     } places[] = {
         {STR("attributes"), &query->attributes}, {STR("excludedAttributes"), &query->excluded},
         {STR("filter"), &query->filter},         {STR("startIndex"), &query->start},
-        {STR("count"), &query->count},
+        {STR("count"), &query->count},           {STR("cursor"), &query->cursor},
+        {STR("sortBy"), &query->sort_by},        {STR("sortOrder"), &query->sort_order},
     };
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
         if (str_eq_ascii_nocase(places[i].name, name)) {
@@ -44,47 +44,6 @@ result scim_request_query(struct scope *scope, const struct call *call,
     return OK_RESULT;
 }
 
-/* Some clients escape the value twice. */
-static result read_filter(struct scope *scope, const struct scim_type *type, struct str text,
-                          const struct scim_filter **ret) {
-    struct str decoded;
-    if (text.len == 0) {
-        return OK_RESULT;
-    }
-    const result parsed = scim_filter_parse(scope, type, text, ret);
-    if (is_ok(parsed) || str_find_byte(text, '%') < 0 ||
-        !percent_decode(scope->arena, text, true, &decoded)) {
-        return parsed;
-    }
-    return scim_filter_parse(scope, type, decoded, ret);
-}
-
-/* RFC 7644 table 6: what is too small is the smallest. */
-static result read_number(struct scope *scope, struct str text, int64_t min, int64_t fallback,
-                          int64_t *ret) {
-    const struct str digits = str_has_prefix(text, STR("-")) ? str_from(text, 1) : text;
-    int64_t number = fallback;
-    if (text.len > 0) {
-        REQUIRE(scope, is_ok(parse_i64(scope, digits, 0, INT32_MAX, &number)), INVALID,
-                "scim.page");
-        number = digits.len < text.len ? min : number;
-    }
-    *ret = number < min ? min : number;
-    return OK_RESULT;
-}
-
-static result read_list_request(struct scope *scope, const struct scim_type *type,
-                                const struct scim_query_text *query,
-                                struct scim_list_request *ret) {
-    struct scim_list_request list = {0};
-    TRY(read_number(scope, query->start, 1, 1, &list.start));
-    TRY(read_number(scope, query->count, 0, SCIM_PAGE_DEFAULT, &list.count));
-    list.count = list.count < SCIM_PAGE_MAX ? list.count : SCIM_PAGE_MAX;
-    TRY(read_filter(scope, type, query->filter, &list.filter));
-    *ret = list;
-    return OK_RESULT;
-}
-
 struct str scim_request_base(struct scope *scope, const struct call *call) {
     return str_format(scope->arena, "%.*s/scim/v2", STR_ARG(call->provisioning->public_url));
 }
@@ -102,7 +61,7 @@ result scim_request_address(struct scope *scope, const struct call *call) {
     return OK_RESULT;
 }
 
-static result read_source(struct scope *scope, const struct call *call, struct scim_source *ret) {
+result scim_request_source(struct scope *scope, const struct call *call, struct scim_source *ret) {
     REQUIRE(scope, call->actor != NULL && call->actor->kind == ACTOR_CONNECTION, FORBIDDEN,
             "scim.actor");
     TRY(scim_request_address(scope, call));
@@ -123,17 +82,16 @@ result scim_request_read(struct scope *scope, const struct call *call, const str
                          struct scim_request *ret) {
     struct scim_request request = {0};
     struct scim_query_text query;
-    TRY(read_source(scope, call, &request.source));
+    TRY(scim_request_source(scope, call, &request.source));
     TRY(scim_request_query(scope, call, &query));
     TRY(scim_projection_parse(scope, type, query.attributes, query.excluded, &request.projection));
-    TRY(read_list_request(scope, type, &query, &request.list));
     request.edit.id = call->request->path_args[0];
     request.edit.if_match = http_header_get(call->request, "If-Match");
     *ret = request;
     return OK_RESULT;
 }
 
-static result check_media_type(struct scope *scope, const struct call *call) {
+result scim_request_media_type(struct scope *scope, const struct call *call) {
     const struct str type = http_content_type(scope, call->request);
     REQUIRE(scope,
             type.len == 0 || str_eq(type, STR("application/scim+json")) ||
@@ -151,13 +109,13 @@ result scim_request_read_write(struct scope *scope, const struct call *call,
     if (!is_ok(prepared)) {
         const char *reason = scope->reason;
         request->edit.id = call->request->path_args[0];
-        const result known = read_source(scope, call, &request->source);
+        const result known = scim_request_source(scope, call, &request->source);
         request->edit.body = is_ok(known) ? body : NULL;
         scope->reason = reason;
         return prepared;
     }
     request->edit.body = body;
-    TRY(check_media_type(scope, call));
+    TRY(scim_request_media_type(scope, call));
     scope->reason = read_reason;
     TRY(read);
     REQUIRE(scope, json_is_object(body), INVALID, "scim.syntax");

@@ -14,14 +14,13 @@ enum { SCIM_ORG_ARG = HTTP_MAX_PATH_ARGS - 1 };
 struct scim_request {
     struct scim_source source;
     struct scim_projection projection;
-    struct scim_list_request list;
     struct scim_edit edit;
 };
 
-/* The parameters as they were sent; empty: not at all. A filter that is there but empty: one
- * blank. */
+/* The parameters as they were sent; empty: not at all. What is there but empty is one blank: a
+ * filter that is none, the cursor of the first page. */
 struct scim_query_text {
-    struct str attributes, excluded, filter, start, count;
+    struct str attributes, excluded, filter, start, count, cursor, sort_by, sort_order;
 };
 
 /* INVALID "scim.query" when one is there twice. */
@@ -31,6 +30,10 @@ RESULT scim_request_query(struct scope *scope, const struct call *call,
 RESULT scim_request_address(struct scope *scope, const struct call *call);
 /* "https://…/scim/v2" */
 struct str scim_request_base(struct scope *scope, const struct call *call);
+/* FORBIDDEN "scim.actor" unless a directory calls. */
+RESULT scim_request_source(struct scope *scope, const struct call *call, struct scim_source *ret);
+/* INVALID "request.media_type" for a body that is no JSON. */
+RESULT scim_request_media_type(struct scope *scope, const struct call *call);
 /* Without the body. */
 RESULT scim_request_read(struct scope *scope, const struct call *call, const struct scim_type *type,
                          struct scim_request *ret);

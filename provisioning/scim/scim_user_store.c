@@ -17,6 +17,7 @@
     "t.user_id = u.id))"
 
 /* What follows each: $2 the first key, $3 the second. */
+#define WITH_KEY " AND u.id = $2"
 #define WITH_ID                                                                                    \
     " AND u.id IN (SELECT l.user_id FROM scim_user l WHERE l.org_id = $1 AND l.id = $2 UNION ALL " \
     "SELECT o.id FROM org_user o WHERE o.org_id = $1 AND o.id = $2) AND coalesce(s.id, u.id) = $2"
@@ -40,16 +41,23 @@
 #define WITH_ACTIVE   " AND u.state IN ('active', 'invited')"
 #define WITH_INACTIVE " AND u.state IN ('suspended', 'deactivated')"
 
-#define PAGE(name, with, limit, offset)                                                            \
+/* `after`: the person's id behind which to go on. Pages are sought, never skipped to. */
+#define PAGE(name, with, after, limit)                                                             \
     {                                                                                              \
         "scim_user.page_" name, TENANT,                                                            \
-            "SELECT " COLUMNS PEOPLE with " ORDER BY u.id LIMIT " limit " OFFSET " offset, NULL    \
+            "SELECT " COLUMNS PEOPLE with " AND u.id > " after " ORDER BY u.id LIMIT " limit, NULL \
+    }
+#define PLACE(name, with, offset)                                                                  \
+    {                                                                                              \
+        "scim_user.place_" name, TENANT,                                                           \
+            "SELECT u.id" PEOPLE with " ORDER BY u.id LIMIT 1 OFFSET " offset, NULL                \
     }
 #define TALLY(name, with)                                                                          \
     { "scim_user.count_" name, TENANT, "SELECT count(*)" PEOPLE with, NULL }
 
 static const struct statement PAGES[] = {
     [BY_NOTHING] = PAGE("all", "", "$2", "$3"),
+    [BY_KEY] = PAGE("key", WITH_KEY, "$3", "$4"),
     [BY_ID] = PAGE("id", WITH_ID, "$3", "$4"),
     [BY_USER_NAME] = PAGE("user_name", WITH_USER_NAME, "$3", "$4"),
     [BY_EXTERNAL_ID] = PAGE("external_id", WITH_EXTERNAL_ID, "$4", "$5"),
@@ -60,8 +68,22 @@ static const struct statement PAGES[] = {
     [BY_INACTIVE] = PAGE("inactive", WITH_INACTIVE, "$2", "$3"),
 };
 
+static const struct statement PLACES[] = {
+    [BY_NOTHING] = PLACE("all", "", "$2"),
+    [BY_KEY] = PLACE("key", WITH_KEY, "$3"),
+    [BY_ID] = PLACE("id", WITH_ID, "$3"),
+    [BY_USER_NAME] = PLACE("user_name", WITH_USER_NAME, "$3"),
+    [BY_EXTERNAL_ID] = PLACE("external_id", WITH_EXTERNAL_ID, "$4"),
+    [BY_EMAIL] = PLACE("email", WITH_EMAIL, "$3"),
+    [BY_TYPED_EMAIL] = PLACE("typed_email", WITH_TYPED_EMAIL, "$4"),
+    [BY_DISPLAY_NAME] = PLACE("display_name", WITH_DISPLAY_NAME, "$3"),
+    [BY_ACTIVE] = PLACE("active", WITH_ACTIVE, "$2"),
+    [BY_INACTIVE] = PLACE("inactive", WITH_INACTIVE, "$2"),
+};
+
 static const struct statement COUNTS[] = {
     [BY_NOTHING] = TALLY("all", ""),
+    [BY_KEY] = TALLY("key", WITH_KEY),
     [BY_ID] = TALLY("id", WITH_ID),
     [BY_USER_NAME] = TALLY("user_name", WITH_USER_NAME),
     [BY_EXTERNAL_ID] = TALLY("external_id", WITH_EXTERNAL_ID),
@@ -74,14 +96,17 @@ static const struct statement COUNTS[] = {
 
 /* How many keys each search has. */
 static const size_t KEYS[] = {
-    [BY_NOTHING] = 0,      [BY_ID] = 1,     [BY_USER_NAME] = 1,
-    [BY_EXTERNAL_ID] = 2,  [BY_EMAIL] = 1,  [BY_TYPED_EMAIL] = 2,
-    [BY_DISPLAY_NAME] = 1, [BY_ACTIVE] = 0, [BY_INACTIVE] = 0,
+    [BY_NOTHING] = 0,     [BY_KEY] = 1,      [BY_ID] = 1,          [BY_USER_NAME] = 1,
+    [BY_EXTERNAL_ID] = 2, [BY_EMAIL] = 1,    [BY_TYPED_EMAIL] = 2, [BY_DISPLAY_NAME] = 1,
+    [BY_ACTIVE] = 0,      [BY_INACTIVE] = 0,
 };
 
-static_assert(sizeof PAGES / sizeof PAGES[0] == SCIM_BY_COUNT, "every search has a page");
-static_assert(sizeof COUNTS / sizeof COUNTS[0] == SCIM_BY_COUNT, "every search has a count");
-static_assert(sizeof KEYS / sizeof KEYS[0] == SCIM_BY_COUNT, "every search has its keys");
+/* What people are searched by ends here. */
+static const enum scim_by MOST_BY = BY_INACTIVE;
+static_assert(sizeof PAGES / sizeof PAGES[0] == BY_INACTIVE + 1, "every search has a page");
+static_assert(sizeof PLACES / sizeof PLACES[0] == BY_INACTIVE + 1, "every search has places");
+static_assert(sizeof COUNTS / sizeof COUNTS[0] == BY_INACTIVE + 1, "every search has a count");
+static_assert(sizeof KEYS / sizeof KEYS[0] == BY_INACTIVE + 1, "every search has its keys");
 
 static const struct statement FIND_DELETED = {
     "scim_user.find_deleted", TENANT,
@@ -123,6 +148,7 @@ static const struct statement INSERT_EMAIL = {
 
 static const struct statement *const STATEMENTS[] = {
     &PAGES[BY_NOTHING],
+    &PAGES[BY_KEY],
     &PAGES[BY_ID],
     &PAGES[BY_USER_NAME],
     &PAGES[BY_EXTERNAL_ID],
@@ -131,7 +157,18 @@ static const struct statement *const STATEMENTS[] = {
     &PAGES[BY_DISPLAY_NAME],
     &PAGES[BY_ACTIVE],
     &PAGES[BY_INACTIVE],
+    &PLACES[BY_NOTHING],
+    &PLACES[BY_KEY],
+    &PLACES[BY_ID],
+    &PLACES[BY_USER_NAME],
+    &PLACES[BY_EXTERNAL_ID],
+    &PLACES[BY_EMAIL],
+    &PLACES[BY_TYPED_EMAIL],
+    &PLACES[BY_DISPLAY_NAME],
+    &PLACES[BY_ACTIVE],
+    &PLACES[BY_INACTIVE],
     &COUNTS[BY_NOTHING],
+    &COUNTS[BY_KEY],
     &COUNTS[BY_ID],
     &COUNTS[BY_USER_NAME],
     &COUNTS[BY_EXTERNAL_ID],
@@ -189,6 +226,7 @@ enum { MOST_VALUES = 5 };
 /* $1 org_id and the keys. */
 static size_t fill(struct value values[MOST_VALUES], struct str org_id,
                    const struct scim_search *search) {
+    assert(search->by <= MOST_BY);
     const size_t keys = KEYS[search->by];
     values[0] = value_text(org_id);
     values[1] = value_text(search->a);
@@ -197,12 +235,12 @@ static size_t fill(struct value values[MOST_VALUES], struct str org_id,
 }
 
 result scim_user_store_search(struct scope *scope, struct db *db, struct str org_id,
-                              const struct scim_search *search, int64_t limit, int64_t offset,
+                              const struct scim_search *search, struct scim_row_range range,
                               struct scim_row_list *ret) {
     struct value values[MOST_VALUES];
     size_t count = fill(values, org_id, search);
-    values[count++] = value_number(limit);
-    values[count++] = value_number(offset);
+    values[count++] = value_text(range.after);
+    values[count++] = value_number(range.limit);
     struct rows rows;
     TRY(db_run(scope, db, &PAGES[search->by], (struct values){values, count}, &rows));
     struct scim_row_list list = {rows.count, NEW_ARRAY(scope->arena, rows.count, struct scim_row)};
@@ -210,6 +248,17 @@ result scim_user_store_search(struct scope *scope, struct db *db, struct str org
         TRY(decode(scope, org_id, &rows, i, &list.rows[i]));
     }
     *ret = list;
+    return OK_RESULT;
+}
+
+result scim_user_store_place(struct scope *scope, struct db *db, struct str org_id,
+                             const struct scim_search *search, int64_t place, struct str *ret_id) {
+    struct value values[MOST_VALUES];
+    size_t count = fill(values, org_id, search);
+    values[count++] = value_number(place - 1);
+    struct rows rows;
+    TRY(db_run(scope, db, &PLACES[search->by], (struct values){values, count}, &rows));
+    *ret_id = rows.count == 1 ? rows_text(&rows, 0, 0) : STR("");
     return OK_RESULT;
 }
 
@@ -227,7 +276,8 @@ result scim_user_store_find(struct scope *scope, struct db *db, struct str org_i
                             struct scim_row *ret) {
     const struct scim_search search = {.by = BY_ID, .a = id};
     struct scim_row_list list;
-    TRY(scim_user_store_search(scope, db, org_id, &search, 1, 0, &list));
+    TRY(scim_user_store_search(scope, db, org_id, &search, (struct scim_row_range){.limit = 1},
+                               &list));
     REQUIRE(scope, list.count == 1, NOT_FOUND, "scim.unknown");
     *ret = list.rows[0];
     return OK_RESULT;

@@ -4,25 +4,10 @@
  * written to them; who was deleted by a directory is not seen. */
 
 #include "messaging/user.h"
+#include "provisioning/scim/scim_search.h"
 
-/* What a search goes by; one statement each, so that each has its index. */
-enum scim_by {
-    BY_NOTHING,
-    BY_ID,
-    BY_USER_NAME,    /* folded */
-    BY_EXTERNAL_ID,  /* a: connection, b: exact */
-    BY_EMAIL,        /* a: folded */
-    BY_TYPED_EMAIL,  /* a: folded, b: type in small letters */
-    BY_DISPLAY_NAME, /* folded */
-    BY_ACTIVE,
-    BY_INACTIVE,
-    SCIM_BY_COUNT
-};
-
-struct scim_search {
-    enum scim_by by;
-    struct str a, b;
-};
+/* Longer keys of e-mail addresses and display names stand in no index. */
+enum { SCIM_KEY_MAX_BYTES = 512 };
 
 /* A person as stored. */
 struct scim_row {
@@ -48,10 +33,17 @@ struct scim_email_key {
 
 extern const struct statement_list SCIM_USER_STATEMENTS;
 
-/* Sorted by the person's id. */
+/* Sorted by the person's id, from behind `after` on (empty: from the first). */
+struct scim_row_range {
+    struct str after;
+    int64_t limit;
+};
 RESULT scim_user_store_search(struct scope *scope, struct db *db, struct str org_id,
-                              const struct scim_search *search, int64_t limit, int64_t offset,
+                              const struct scim_search *search, struct scim_row_range range,
                               struct scim_row_list *ret);
+/* The person's id at that place, counted from 1; empty when there are fewer. */
+RESULT scim_user_store_place(struct scope *scope, struct db *db, struct str org_id,
+                             const struct scim_search *search, int64_t place, struct str *ret_id);
 RESULT scim_user_store_count(struct scope *scope, struct db *db, struct str org_id,
                              const struct scim_search *search, int64_t *ret);
 /* NOT_FOUND "scim.unknown" for an unknown, a deleted and another organisation's id. */

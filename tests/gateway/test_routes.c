@@ -53,10 +53,13 @@ static void a_scim_client_may_name_its_organisation(void **state) {
     assert_str(org_of(f, "/scim/acme/v2/Users/", "scim.user_list"), "acme");
     assert_str(org_of(f, "/scim/acme/v2/Users/u-1", "scim.user_get"), "acme");
     assert_str(org_of(f, "/scim/v2/Users/u-1", "scim.user_get"), "");
+    assert_str(org_of(f, "/scim/acme/v2", "scim.root_list"), "acme");
+    assert_str(org_of(f, "/scim/acme/v2/", "scim.root_list"), "acme");
+    assert_str(org_of(f, "/scim/v2", "scim.root_list"), "");
     assert_str(org_of(f, "/scim/v2/v2/Users", "scim.other_get"), "");
     const struct route *route = NULL;
     unsigned allowed = 0;
-    const char *const NOWHERE[] = {"/scim/acme/v3/Users", "/scim//v2/Users", "/scim/acme/v2",
+    const char *const NOWHERE[] = {"/scim/acme/v3/Users", "/scim//v2/Users", "/scim/acme/v20",
                                    "/scim/acme/Users", "/other/acme/v2/Users"};
     for (size_t i = 0; i < sizeof NOWHERE / sizeof NOWHERE[0]; i++) {
         assert_failed(find(f, HTTP_GET, NOWHERE[i], &route, &allowed), &f->scope, NOT_FOUND,

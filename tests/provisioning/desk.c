@@ -24,7 +24,10 @@ static const struct table_rule RULES[] = {{.table = "test_credential",
 static const struct table_rule_list LISTS[] = {{RULES, 1}};
 static const struct table_registry REGISTRY = {LISTS, 1};
 static const struct messaging MESSAGING = {.registry = &REGISTRY, .instance = STR_INIT("node-1")};
-static struct provisioning provisioning = {.public_url = STR_INIT("https://chat.test")};
+static struct provisioning provisioning = {
+    .public_url = STR_INIT("https://chat.test"),
+    .seal_key = {STR_INIT("0123456789abcdef0123456789abcdef")},
+};
 
 void desk_use_migrations(void) {
     static const struct migration_list *const MIGRATED[] = {

@@ -41,7 +41,7 @@ static void the_configuration_tells_what_is_offered(void **state) {
     assert_true(supported(&config, "filter"));
     assert_true(supported(&config, "etag"));
     assert_false(supported(&config, "bulk"));
-    assert_false(supported(&config, "sort"));
+    assert_true(supported(&config, "sort"));
     assert_false(supported(&config, "changePassword"));
     assert_int_equal(json_as_integer(at(config.json, "filter", "maxResults", NULL)), 200);
     const struct json *scheme = json_at(at(config.json, "authenticationSchemes", NULL), 0);
