@@ -225,6 +225,13 @@ static void note_request(struct world *w, const struct page *page) {
     assert_int_equal(w->relay_state.len, 22);
 }
 
+static struct str asked(struct world *w, const struct page *page, const char *path) {
+    const struct saml_outgoing outgoing = {.binding = SAML_REDIRECT, .url = page->location};
+    AUTO(saml_message_close)
+    struct saml_message message = saml_message_open(&w->d->fixture.scope, &outgoing);
+    return str_copy(w->d->fixture.scope.arena, saml_message_ask(&message, path));
+}
+
 static struct page start(struct world *w, struct jar *jar, const char *query) {
     const struct request request = {.query = query};
     const struct page page = visit(w, jar, saml_login_http, &request);
@@ -405,6 +412,7 @@ static void where_allowed_it_starts_a_sign_in_of_our_own(void **state) {
     const struct page first =
         post(w, &w->jar, form_of(w, unasked_answer(w, "_a1"), STR("/deep")), NULL);
     note_request(w, &first);
+    assert_str(asked(w, &first, "/samlp:AuthnRequest/@IsPassive"), "true");
     assert_false(has_session(&w->jar));
     /* no going round: a second unasked one is not taken for the answer */
     const struct page second =
@@ -515,6 +523,33 @@ static void a_refusal_leaves_a_record_without_names(void **state) {
     w->forge.sp = forge_text(w->d->fixture.scope.arena, "https://chat.example/saml/%.*s/metadata",
                              STR_ARG(w->connection.id));
     assert_ok(finish(w, &w->jar).result);
+}
+
+static struct page finish_with(struct world *w, const char *instant, const char *class_ref) {
+    const char *authn = forge_text(w->d->fixture.scope.arena,
+                                   "<saml:AuthnStatement AuthnInstant=\"%s\"><saml:AuthnContext>"
+                                   "<saml:AuthnContextClassRef>%s</saml:AuthnContextClassRef>"
+                                   "</saml:AuthnContext></saml:AuthnStatement>",
+                                   instant, class_ref);
+    const struct forge_assertion assertion = {.authn_xml = authn};
+    const char *answer = answer_of(
+        w, &(struct forge_response){.assertion_xml = forge_assertion(&w->forge, &assertion)});
+    return post(w, &w->jar, form_of(w, answer, w->relay_state), NULL);
+}
+
+static void what_was_asked_for_has_to_be_answered(void **state) {
+    struct world *w = open_world(state, ",\"force_authn\":true,\"authn_contexts\":[\"urn:mfa\"]");
+    const struct page first = start(w, &w->jar, "");
+    assert_str(asked(w, &first, "/samlp:AuthnRequest/@ForceAuthn"), "true");
+    assert_str(asked(w, &first, "string(//saml:AuthnContextClassRef)"), "urn:mfa");
+    const struct page weak = finish_with(w, forge_time(&w->forge, 0), "urn:password");
+    assert_refused(w, &weak, "saml.authn_context");
+    fake_clock_advance(&w->d->fixture.time, S_TO_US(1));
+    const struct page stale = finish_with(w, forge_time(&w->forge, -600), "urn:mfa");
+    assert_refused(w, &stale, "saml.authn_stale");
+    assert_int_equal(sessions(w), 0);
+    assert_string_equal(finish_with(w, forge_time(&w->forge, 0), "urn:mfa").reason, "");
+    assert_int_equal(sessions(w), 1);
 }
 
 /* What an unsigned Response says is cut to be shown; not through a character, which no database
@@ -701,6 +736,7 @@ int main(void) {
         ON_BOTH(who_is_out_is_refused_and_never_made_again),
         ON_BOTH(a_test_shows_what_came_and_signs_nobody_in),
         ON_BOTH(a_refusal_leaves_a_record_without_names),
+        ON_BOTH(what_was_asked_for_has_to_be_answered),
         ON_BOTH(a_long_foreign_word_leaves_a_record),
         ON_BOTH(what_cannot_be_read_leaves_a_record_too),
         ON_BOTH(records_end_after_seven_days_and_do_not_pile_up),
