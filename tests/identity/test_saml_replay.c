@@ -7,6 +7,7 @@
 #include "identity/saml/saml_provider.h"
 #include "tests/identity/known.h"
 #include "tests/support/forge.h"
+#include "tests/support/jail_ready.h"
 #include "tests/support/saml_message.h"
 
 #include <pthread.h>
@@ -317,7 +318,8 @@ static int start_jails(void **state) {
             .program = JAIL_OWN_PROGRAM,
             .children = {[SAML_ROLE_VERIFY] = 2, [SAML_ROLE_BUILD] = 1},
             .messages = 1000};
-        if (!is_ok(saml_jail_new(&fixture.scope, &settings, &jails[i]))) {
+        if (!is_ok(saml_jail_new(&fixture.scope, &settings, &jails[i])) ||
+            !is_ok(jail_wait_ready(&fixture.scope, jails[i]))) {
             return -1;
         }
     }

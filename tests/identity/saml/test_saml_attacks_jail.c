@@ -5,6 +5,7 @@
 #include "identity/saml/saml_jail.h"
 #include "identity/saml/saml_jail_life.h"
 #include "tests/identity/saml/judge.h"
+#include "tests/support/jail_ready.h"
 
 static result on_response(void *context, struct lab *lab, struct str bytes,
                           struct saml_response *ret) {
@@ -45,7 +46,8 @@ int main(int argc, char **argv) {
         .on_death = count_death,
         .context = &deaths};
     struct saml_jail *jail = NULL;
-    if (!is_ok(saml_jail_new(&fixture.scope, &settings, &jail))) {
+    if (!is_ok(saml_jail_new(&fixture.scope, &settings, &jail)) ||
+        !is_ok(jail_wait_ready(&fixture.scope, jail))) {
         (void) fprintf(stderr, "%s\n", fixture.scope.reason);
         return 1;
     }

@@ -5,6 +5,7 @@
 #include "base/x509.h"
 #include "identity/saml/saml_jail_life.h"
 #include "identity/saml/saml_metadata_write.h"
+#include "tests/support/jail_ready.h"
 #include "tests/support/saml_message.h"
 
 #define SSO "https://idp.example/sso?tenant=7"
@@ -54,6 +55,7 @@ static struct saml_jail *open_jail(unsigned messages) {
     };
     struct saml_jail *jail = NULL;
     assert_ok(saml_jail_new(&ours.fixture.scope, &settings, &jail));
+    assert_ok(jail_wait_ready(&ours.fixture.scope, jail));
     return jail;
 }
 
