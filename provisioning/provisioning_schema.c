@@ -47,8 +47,15 @@ static const char *const PEOPLE[] = {
     NULL,
 };
 
+/* Lists leave out who was deleted: these are few, and must not be looked for among all. */
+static const char *const TOMBSTONES[] = {
+    "CREATE INDEX scim_user_buried ON scim_user (org_id, user_id) WHERE is_live = 0",
+    NULL,
+};
+
 static const struct migration MIGRATIONS[] = {
     {300, "provisioning: people as directories see them", PEOPLE},
+    {310, "provisioning: tombstones have an index of their own", TOMBSTONES},
 };
 
 const struct migration_list PROVISIONING_MIGRATIONS = {MIGRATIONS,

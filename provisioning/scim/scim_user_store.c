@@ -9,12 +9,13 @@
     "u.created_us, u.changed_us, s.id, s.connection_id, s.external_id, s.attributes, s.version, "  \
     "s.created_us, s.changed_us"
 
-/* A tombstone hides the person, a live row shows them again. */
+/* A tombstone hides the person, a live row shows them again. (As an anti join: PostgreSQL would
+ * read the whole table for a NOT EXISTS behind OR.) */
 #define PEOPLE                                                                                     \
     " FROM org_user u LEFT JOIN scim_user s ON s.org_id = u.org_id AND s.user_id = u.id AND "      \
     "s.is_live = 1 WHERE u.org_id = $1 AND u.state NOT IN ('anonymised', 'erased') AND "           \
-    "(s.id IS NOT NULL OR NOT EXISTS (SELECT 1 FROM scim_user t WHERE t.org_id = u.org_id AND "    \
-    "t.user_id = u.id))"
+    "NOT EXISTS (SELECT 1 FROM scim_user t WHERE t.org_id = u.org_id AND t.user_id = u.id AND "    \
+    "t.is_live = 0 AND s.id IS NULL)"
 
 /* What follows each: $2 the first key, $3 the second. */
 #define WITH_KEY " AND u.id = $2"
