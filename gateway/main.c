@@ -8,7 +8,8 @@
 int main(int argc, char **argv) {
     int code = 0;
     if (jail_keeper_main(&SAML_JAIL_ROLES, argc, argv, &code)) {
-        return code;
+        /* Not by way of exit(): lasso and xmlsec keep what they were warmed with. */
+        _exit(code);
     }
     const struct command_process process = {
         .argc = argc,
