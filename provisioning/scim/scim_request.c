@@ -40,6 +40,8 @@ result scim_request_query(struct scope *scope, const struct call *call,
         REQUIRE(scope, place->len == 0, INVALID, "scim.query");
         *place = form->fields[i].value.len == 0 ? STR(" ") : form->fields[i].value;
     }
+    query.attributes = str_trim_blanks(query.attributes); /* empty names nothing: not sent */
+    query.excluded = str_trim_blanks(query.excluded);
     *ret = query;
     return OK_RESULT;
 }
