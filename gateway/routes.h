@@ -8,8 +8,9 @@ enum {
     BODY_SMALL = 16 * 1024, /* sign-in, short settings */
     BODY_API = 1024 * 1024,
     BODY_SCIM = 1024 * 1024,
-    BODY_SAML = 512 * 1024, /* a posted message */
-    BODY_METADATA = 6 * 1024 * 1024 /* a SAML metadata document inside JSON */
+    BODY_SCIM_GROUP = 8 * 1024 * 1024, /* all members of a large group */
+    BODY_SAML = 512 * 1024,            /* a posted message */
+    BODY_METADATA = 6 * 1024 * 1024    /* a SAML metadata document inside JSON */
 };
 
 /* Requests per minute, client address and shard. An office or a provider's whole cloud may sit

@@ -39,6 +39,9 @@ static const char *const ACTIONS[] = {
     [AUDIT_KEY_PUBLISHED] = "key.published",
     [AUDIT_KEY_ACTIVATED] = "key.activated",
     [AUDIT_KEY_DROPPED] = "key.dropped",
+    [AUDIT_GROUP_CREATED] = "group.created",
+    [AUDIT_GROUP_CHANGED] = "group.changed",
+    [AUDIT_GROUP_DELETED] = "group.deleted",
 };
 
 static_assert(sizeof ACTIONS / sizeof ACTIONS[0] == AUDIT_ACTION_COUNT, "every action has a name");
@@ -51,6 +54,7 @@ static const char *const SUBJECTS[] = {
     [SUBJECT_CONNECTION] = "connection",
     [SUBJECT_DOMAIN] = "domain",
     [SUBJECT_KEY] = "key",
+    [SUBJECT_GROUP] = "group",
 };
 
 static_assert(sizeof SUBJECTS / sizeof SUBJECTS[0] == SUBJECT_COUNT, "every subject has a name");

@@ -40,6 +40,9 @@ enum audit_action {
     AUDIT_KEY_PUBLISHED,
     AUDIT_KEY_ACTIVATED,
     AUDIT_KEY_DROPPED,
+    AUDIT_GROUP_CREATED, /* a directory's group */
+    AUDIT_GROUP_CHANGED, /* its name or its members */
+    AUDIT_GROUP_DELETED,
     AUDIT_ACTION_COUNT
 };
 
@@ -51,6 +54,7 @@ enum audit_subject {
     SUBJECT_CONNECTION,
     SUBJECT_DOMAIN,
     SUBJECT_KEY,
+    SUBJECT_GROUP,
     SUBJECT_COUNT
 };
 

@@ -53,9 +53,48 @@ static const char *const TOMBSTONES[] = {
     NULL,
 };
 
+/* Groups, and who is in them: one row each, found from both sides. */
+static const char *const GROUPS[] = {
+    "CREATE TABLE scim_group ("
+    " org_id TEXT NOT NULL,"
+    " id TEXT NOT NULL,"
+    " connection_id TEXT NOT NULL,"
+    " external_id TEXT,"
+    " display_name TEXT NOT NULL,"
+    " display_key TEXT NOT NULL,"
+    " attributes TEXT NOT NULL,"
+    " version BIGINT NOT NULL CHECK (version > 0),"
+    " created_us BIGINT NOT NULL,"
+    " changed_us BIGINT NOT NULL,"
+    " PRIMARY KEY (org_id, id),"
+    " FOREIGN KEY (org_id) REFERENCES org (org_id))",
+    "CREATE UNIQUE INDEX scim_group_display ON scim_group (org_id, display_key)",
+    "CREATE INDEX scim_group_external ON scim_group (org_id, connection_id, external_id)",
+
+    /* member_id: the SCIM id of a person (then user_id is who that is) or of a group (then child_id
+     * is the same id). */
+    "CREATE TABLE scim_group_member ("
+    " org_id TEXT NOT NULL,"
+    " group_id TEXT NOT NULL,"
+    " member_id TEXT NOT NULL,"
+    " user_id TEXT,"
+    " child_id TEXT,"
+    " added_us BIGINT NOT NULL,"
+    " PRIMARY KEY (org_id, group_id, member_id),"
+    " FOREIGN KEY (org_id, group_id) REFERENCES scim_group (org_id, id),"
+    " FOREIGN KEY (org_id, child_id) REFERENCES scim_group (org_id, id),"
+    " FOREIGN KEY (org_id, user_id) REFERENCES org_user (org_id, id),"
+    " CHECK ((user_id IS NULL) <> (child_id IS NULL)))",
+    "CREATE INDEX scim_group_member_of ON scim_group_member (org_id, member_id, group_id)",
+    "CREATE INDEX scim_group_member_person ON scim_group_member (org_id, user_id)",
+    "CREATE INDEX scim_group_member_child ON scim_group_member (org_id, child_id)",
+    NULL,
+};
+
 static const struct migration MIGRATIONS[] = {
     {300, "provisioning: people as directories see them", PEOPLE},
     {310, "provisioning: tombstones have an index of their own", TOMBSTONES},
+    {311, "provisioning: groups as directories see them", GROUPS},
 };
 
 const struct migration_list PROVISIONING_MIGRATIONS = {MIGRATIONS,

@@ -2,6 +2,8 @@
  * value from its old one and puts it in place, so that a failure half-way leaves no trace. */
 #include "provisioning/scim/scim_apply.h"
 
+#include <assert.h>
+
 #include "base/arena.h"
 #include "provisioning/scim/scim_match.h"
 
@@ -351,10 +353,28 @@ static result check_mutability(struct scope *scope, const struct scim_change *ch
     return OK_RESULT;
 }
 
+static void keep_for_rows(struct scope *scope, struct scim_row_changes *rows,
+                          const struct scim_change *change) {
+    if (rows->count == rows->room) {
+        const size_t room = rows->room == 0 ? 8 : 2 * rows->room;
+        struct scim_change *changes = NEW_ARRAY(scope->arena, room, struct scim_change);
+        for (size_t i = 0; i < rows->count; i++) {
+            changes[i] = rows->changes[i];
+        }
+        *rows = (struct scim_row_changes){rows->count, room, changes};
+    }
+    rows->changes[rows->count++] = *change;
+}
+
 static result apply_attribute(struct scope *scope, const struct scim_rules *rules,
                               const struct scim_change *change, struct json *holder) {
     const struct scim_ref *ref = &change->path.ref;
     if (change->skips_read_only && is_read_only(ref)) {
+        return OK_RESULT;
+    }
+    if (ref->attribute->is_rows) {
+        assert(rules->rows != NULL);
+        keep_for_rows(scope, rules->rows, change);
         return OK_RESULT;
     }
     const struct json *old = json_get(holder, ref->attribute->name);

@@ -14,6 +14,13 @@ struct scim_change {
     bool skips_read_only;     /* POST and PUT: what is ours to say is ignored, not refused */
 };
 
+/* Changes of attributes whose values are rows of their own, in the order of the request: not
+ * applied to the resource but kept for whoever writes the rows. */
+struct scim_row_changes {
+    size_t count, room;
+    struct scim_change *changes;
+};
+
 /* `resource` is changed in place, unless the change fails. INVALID "scim.value", "scim.mutability",
  * "scim.no_target", "scim.attribute", "scim.path". */
 RESULT scim_apply(struct scope *scope, const struct scim_rules *rules,

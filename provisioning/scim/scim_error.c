@@ -34,12 +34,18 @@ static const struct error ERRORS[] = {
     {"scim.too_many", 400, "tooMany",
      "Too many resources would have to be compared: name one by userName, externalId, "
      "emails.value or displayName, or page by cursor."},
+    {"scim.member", 400, "invalidValue",
+     "A member is neither a user nor a group of this organisation. Nothing was changed."},
+    {"scim.too_many_members", 400, "tooMany",
+     "Too many members to show or to compare: leave them out by excludedAttributes=members, or ask "
+     "by members.value eq."},
     {"scim.unknown", 404, NULL, "There is no resource of that id."},
     {"scim.precondition", 412, NULL, "The resource has changed since."},
     {"scim.exists", 409, "uniqueness", "There is a user of that name or externalId already."},
     {"scim.other_person", 409, "uniqueness",
      "The name belongs to an inactive user with another externalId."},
     {"scim.ambiguous", 409, "uniqueness", "Several inactive users have that externalId."},
+    {"scim.group_exists", 409, "uniqueness", "There is a group of that displayName already."},
     {"scim.raced", 409, NULL, "The resource was changed at the same time. Try again."},
     {"scim.operations", 413, NULL, "There are more than 200 operations."},
     {"scim.members", 413, NULL, "An object has more than 256 members."},

@@ -33,9 +33,15 @@ struct scim_finder {
                    const struct scim_window *window, struct scim_items *ret);
     result (*count)(struct scope *scope, const struct scim_source *source, struct db *db,
                     const struct scim_search *search, int64_t *ret);
+    /* NULL: what was found is written as it is. Else writes one resource and what was not loaded of
+     * it; `budget` is how many rows of that the whole answer has left. */
+    result (*write)(struct scope *scope, const struct scim_source *source, struct db *db,
+                    const struct scim_projection *projection, const struct scim_item *item,
+                    struct json_out *out, int64_t *budget);
 };
 
 extern const struct scim_finder SCIM_USER_FINDER;
+extern const struct scim_finder SCIM_GROUP_FINDER;
 
 /* Whether somebody will look at that attribute (of the type's own schema): else an expensive one
  * need not be loaded. */

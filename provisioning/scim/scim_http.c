@@ -2,14 +2,31 @@
 
 #include "base/arena.h"
 #include "provisioning/scim/scim_discovery.h"
+#include "provisioning/scim/scim_member.h"
 #include "provisioning/scim/scim_request.h"
+
+/* What is shown of a person; their groups only to whom asks for them. */
+static result show_person(struct scope *scope, const struct call *call,
+                          const struct scim_request *request, const struct scim_person *person,
+                          const struct json **ret) {
+    struct json *shown = scim_record_show(scope, &request->source, person);
+    if (scim_projection_shows(&request->projection, SCIM_GROUPS, NULL)) {
+        const struct json *groups = NULL;
+        TRY(scim_member_groups(scope, &request->source, call->db, person->row.id, &groups));
+        if (groups != NULL) {
+            json_add(scope->arena, shown, SCIM_GROUPS->name, groups);
+        }
+    }
+    *ret = scim_project(scope, &SCIM_USER_TYPE, &request->projection, shown);
+    return OK_RESULT;
+}
 
 static result answer_person(struct scope *scope, struct call *call,
                             const struct scim_request *request, int status,
                             const struct scim_person *person) {
     const struct str version = scim_record_version(scope, person);
-    const struct json *shown = scim_project(scope, &SCIM_USER_TYPE, &request->projection,
-                                            scim_record_show(scope, &request->source, person));
+    const struct json *shown = NULL;
+    TRY(show_person(scope, call, request, person, &shown));
     TRY(http_header_add(scope, call->response, "ETag", version));
     TRY(http_header_add(scope, call->response, "Location",
                         scim_record_location(scope, &request->source, person)));
@@ -187,10 +204,9 @@ result scim_schema_get(struct scope *scope, struct call *call) {
 /* What SCIM knows and we do not offer, or not with this method: 501. Anything else is not there. */
 static result refuse_endpoint(struct scope *scope, const struct call *call) {
     static const struct str KNOWN[] = {
-        STR_INIT("Users"),   STR_INIT("ServiceProviderConfig"),
-        STR_INIT("Schemas"), STR_INIT("ResourceTypes"),
-        STR_INIT("Bulk"),    STR_INIT("Me"),
-        STR_INIT(".search"),
+        STR_INIT("Users"),   STR_INIT("Groups"),        STR_INIT("ServiceProviderConfig"),
+        STR_INIT("Schemas"), STR_INIT("ResourceTypes"), STR_INIT("Bulk"),
+        STR_INIT("Me"),      STR_INIT(".search"),
     };
     struct str name;
     TRY(scim_request_address(scope, call));

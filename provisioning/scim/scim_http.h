@@ -15,6 +15,14 @@ RESULT scim_user_replace(struct scope *scope, struct call *call);
 RESULT scim_user_patch(struct scope *scope, struct call *call);
 RESULT scim_user_delete(struct scope *scope, struct call *call);
 
+RESULT scim_group_list(struct scope *scope, struct call *call);
+RESULT scim_group_search(struct scope *scope, struct call *call); /* POST /Groups/.search */
+RESULT scim_group_create_http(struct scope *scope, struct call *call);
+RESULT scim_group_get_http(struct scope *scope, struct call *call);
+RESULT scim_group_replace_http(struct scope *scope, struct call *call);
+RESULT scim_group_patch_http(struct scope *scope, struct call *call);
+RESULT scim_group_delete_http(struct scope *scope, struct call *call);
+
 /* These need no actor. */
 RESULT scim_config(struct scope *scope, struct call *call);
 RESULT scim_resource_type_list(struct scope *scope, struct call *call);

@@ -5,6 +5,7 @@
 #include "provisioning/provisioning.h"
 #include "provisioning/scim/scim_http.h"
 #include "provisioning/scim/scim_list.h"
+#include "provisioning/scim/scim_member.h"
 #include "provisioning/scim/scim_patch.h"
 #include "provisioning/scim/scim_request.h"
 
@@ -142,17 +143,25 @@ static result read_ask(struct scope *scope, const struct call *call, const struc
                                  : read_cursor(scope, call, text, ask);
 }
 
-static void write_items(struct scope *scope, const struct scim_list *list,
-                        const struct scim_found *found, struct json_out *out) {
+static result write_items(struct scope *scope, const struct call *call, const struct ask *ask,
+                          const struct scim_found *found, struct json_out *out) {
+    int64_t budget = SCIM_MEMBERS_SHOWN_MAX;
     json_out_name(out, "Resources");
     json_out_open_array(out);
     for (size_t i = 0; i < found->count; i++) {
         const struct scim_listed *item = &found->items[i];
-        const struct scim_part *part = &list->parts[item->part];
-        json_out_value(out,
-                       scim_project(scope, part->finder->type, &part->projection, item->shown));
+        const struct scim_part *part = &ask->list.parts[item->part];
+        if (part->finder->write == NULL) {
+            json_out_value(out,
+                           scim_project(scope, part->finder->type, &part->projection, item->shown));
+            continue;
+        }
+        const struct scim_item shown = {.shown = item->shown};
+        TRY(part->finder->write(scope, &ask->source, call->db, &part->projection, &shown, out,
+                                &budget));
     }
     json_out_close_array(out);
+    return OK_RESULT;
 }
 
 static result next_cursor(struct scope *scope, const struct call *call, const struct ask *ask,
@@ -192,7 +201,7 @@ static result answer(struct scope *scope, struct call *call, struct ask *ask) {
     if (next.len > 0) {
         json_out_member(&out, "nextCursor", next);
     }
-    write_items(scope, &ask->list, &found, &out);
+    TRY(write_items(scope, call, ask, &found, &out));
     json_out_close_object(&out);
     scim_answer_text(call, 200, json_out_end(&out));
     return OK_RESULT;
@@ -297,10 +306,12 @@ result scim_list_search(struct scope *scope, struct call *call, const struct sci
     return scim_conclude(scope, call, &outcome, search_list(scope, call, over));
 }
 
-static const struct scim_finder *const ALL[] = {&SCIM_USER_FINDER};
+static const struct scim_finder *const ALL[] = {&SCIM_USER_FINDER, &SCIM_GROUP_FINDER};
 static const struct scim_finder *const USERS[] = {&SCIM_USER_FINDER};
+static const struct scim_finder *const GROUPS[] = {&SCIM_GROUP_FINDER};
 static const struct scim_scope OVER_ALL = {ALL, sizeof ALL / sizeof ALL[0], STR_INIT("")};
 static const struct scim_scope OVER_USERS = {USERS, 1, STR_INIT("User")};
+static const struct scim_scope OVER_GROUPS = {GROUPS, 1, STR_INIT("Group")};
 
 result scim_user_list(struct scope *scope, struct call *call) {
     return scim_list_get(scope, call, &OVER_USERS);
@@ -308,6 +319,14 @@ result scim_user_list(struct scope *scope, struct call *call) {
 
 result scim_user_search(struct scope *scope, struct call *call) {
     return scim_list_search(scope, call, &OVER_USERS);
+}
+
+result scim_group_list(struct scope *scope, struct call *call) {
+    return scim_list_get(scope, call, &OVER_GROUPS);
+}
+
+result scim_group_search(struct scope *scope, struct call *call) {
+    return scim_list_search(scope, call, &OVER_GROUPS);
 }
 
 result scim_root_list(struct scope *scope, struct call *call) {

@@ -30,6 +30,9 @@ static const char *const IM_TYPES[] = {"aim",   "gtalk", "icq",   "xmpp", "msn",
 static const char *const PHOTO_TYPES[] = {"photo", "thumbnail", NULL};
 static const char *const EXTERNAL[] = {"external", NULL};
 static const char *const USERS[] = {"User", NULL};
+static const char *const GROUPS[] = {"Group", NULL};
+static const char *const USERS_AND_GROUPS[] = {"User", "Group", NULL};
+static const char *const MEMBERSHIPS[] = {"direct", "indirect", NULL};
 
 static const struct scim_attribute NAME_SUBS[] = {
     {NAME("formatted"), "The full name, as one would write it."},
@@ -79,6 +82,17 @@ static const struct scim_attribute CERTIFICATES[] = {
     TYPE(NULL),
     PRIMARY};
 
+/* Ours to say, in /Groups alone; on request, because one change there would change thousands of
+ * people. */
+static const struct scim_attribute GROUPS_OF_USER[] = {
+    {NAME("value"), "The id of the group.", .is_case_exact = true, .mutability = SCIM_READ_ONLY},
+    {NAME("$ref"), "The address of the group's resource.", .kind = SCIM_REFERENCE,
+     .is_case_exact = true, .mutability = SCIM_READ_ONLY, .references = GROUPS},
+    {NAME("display"), "The group's name.", .mutability = SCIM_READ_ONLY},
+    {NAME("type"), "Whether the person is in it, or in a group that is.",
+     .mutability = SCIM_READ_ONLY, .canonical = MEMBERSHIPS},
+};
+
 static const struct scim_attribute USER[] = {
     {NAME("userName"), "The name that identifies the person in the organisation.",
      .is_required = true, .uniqueness = SCIM_UNIQUE_SERVER},
@@ -103,7 +117,11 @@ static const struct scim_attribute USER[] = {
     {NAME("entitlements"), "What the person is entitled to.", SUBS(ENTITLEMENTS), .is_multi = true},
     {NAME("roles"), "Roles that the directory knows.", SUBS(ROLES), .is_multi = true},
     {NAME("x509Certificates"), "Certificates of the person.", SUBS(CERTIFICATES), .is_multi = true},
+    {NAME("groups"), "The groups that the person is in; changed in the groups.",
+     SUBS(GROUPS_OF_USER), .is_multi = true, .mutability = SCIM_READ_ONLY,
+     .returned = SCIM_RETURNED_REQUEST},
 };
+const struct scim_attribute *const SCIM_GROUPS = &USER[COUNT(USER) - 1];
 
 static const struct scim_attribute MANAGER[] = {
     {NAME("value"), "The id of the manager.", .is_case_exact = true},
@@ -121,6 +139,26 @@ static const struct scim_attribute ENTERPRISE[] = {
     {NAME("manager"), "The person's manager.", SUBS(MANAGER)},
 };
 
+/* A member is put in and taken out, never changed (RFC 7643 section 4.2). Its name is the person's,
+ * so it is outside the group's tag and shown on request. */
+static const struct scim_attribute MEMBERS[] = {
+    {NAME("value"), "The id of a person or of another group.", .is_case_exact = true,
+     .mutability = SCIM_IMMUTABLE},
+    {NAME("$ref"), "The address of the member's resource.", .kind = SCIM_REFERENCE,
+     .is_case_exact = true, .mutability = SCIM_IMMUTABLE, .references = USERS_AND_GROUPS},
+    {NAME("type"), "What the member is.", .mutability = SCIM_IMMUTABLE,
+     .canonical = USERS_AND_GROUPS},
+    {NAME("display"), "The member's name.", .mutability = SCIM_READ_ONLY,
+     .returned = SCIM_RETURNED_REQUEST},
+};
+
+static const struct scim_attribute GROUP[] = {
+    {NAME("displayName"), "The name of the group, which no other of the organisation has.",
+     .is_required = true, .uniqueness = SCIM_UNIQUE_SERVER},
+    {NAME("members"), "Who is in the group.", SUBS(MEMBERS), .is_multi = true, .is_rows = true},
+};
+const struct scim_attribute *const SCIM_MEMBERS = &GROUP[COUNT(GROUP) - 1];
+
 static const struct scim_schema USER_SCHEMA = {
     .id = STR_INIT(SCIM_USER_SCHEMA),
     NAME("User"),
@@ -137,6 +175,14 @@ static const struct scim_schema ENTERPRISE_SCHEMA = {
     .attribute_count = COUNT(ENTERPRISE),
 };
 
+static const struct scim_schema GROUP_SCHEMA = {
+    .id = STR_INIT(SCIM_GROUP_SCHEMA),
+    NAME("Group"),
+    .description = "People and groups under one name",
+    .attributes = GROUP,
+    .attribute_count = COUNT(GROUP),
+};
+
 static const struct scim_extension USER_EXTENSIONS[] = {{&ENTERPRISE_SCHEMA, false}};
 
 const struct scim_type SCIM_USER_TYPE = {
@@ -148,9 +194,16 @@ const struct scim_type SCIM_USER_TYPE = {
     .extension_count = COUNT(USER_EXTENSIONS),
 };
 
-const struct scim_type *const SCIM_TYPES[] = {&SCIM_USER_TYPE};
+const struct scim_type SCIM_GROUP_TYPE = {
+    NAME("Group"),
+    .endpoint = STR_INIT("/Groups"),
+    .description = "Groups",
+    .schema = &GROUP_SCHEMA,
+};
+
+const struct scim_type *const SCIM_TYPES[] = {&SCIM_USER_TYPE, &SCIM_GROUP_TYPE};
 const size_t SCIM_TYPE_COUNT = COUNT(SCIM_TYPES);
-const struct scim_schema *const SCIM_SCHEMAS[] = {&USER_SCHEMA, &ENTERPRISE_SCHEMA};
+const struct scim_schema *const SCIM_SCHEMAS[] = {&USER_SCHEMA, &GROUP_SCHEMA, &ENTERPRISE_SCHEMA};
 const size_t SCIM_SCHEMA_COUNT = COUNT(SCIM_SCHEMAS);
 
 const struct scim_profile SCIM_TOLERANT = {

@@ -42,6 +42,7 @@ struct scim_attribute {
     const char *description;
     enum scim_kind kind;
     bool is_multi, is_required, is_case_exact;
+    bool is_rows; /* values too many for the resource: rows of their own, changed one by one */
     enum scim_mutability mutability;
     enum scim_returned returned;
     enum scim_uniqueness uniqueness;
@@ -90,19 +91,27 @@ struct scim_profile {
 extern const struct scim_profile SCIM_TOLERANT; /* the default: a superset inside the RFC */
 extern const struct scim_profile SCIM_STRICT;
 
+struct scim_row_changes;
+
 /* What a request is read by. */
 struct scim_rules {
     const struct scim_type *type;
     const struct scim_profile *profile;
+    struct scim_row_changes *rows; /* takes the changes of what is_rows; NULL: the type has none */
 };
 
 extern const struct scim_type SCIM_USER_TYPE;
+extern const struct scim_type SCIM_GROUP_TYPE;
+/* Group.members and User.groups: what is loaded only when somebody looks at it. */
+extern const struct scim_attribute *const SCIM_MEMBERS;
+extern const struct scim_attribute *const SCIM_GROUPS;
 extern const struct scim_type *const SCIM_TYPES[];
 extern const size_t SCIM_TYPE_COUNT;
 extern const struct scim_schema *const SCIM_SCHEMAS[];
 extern const size_t SCIM_SCHEMA_COUNT;
 
 #define SCIM_USER_SCHEMA       "urn:ietf:params:scim:schemas:core:2.0:User"
+#define SCIM_GROUP_SCHEMA      "urn:ietf:params:scim:schemas:core:2.0:Group"
 #define SCIM_ENTERPRISE_SCHEMA "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 
 const char *scim_kind_name(enum scim_kind kind);

@@ -9,13 +9,14 @@
 #include "messaging/audit.h"
 #include "messaging/event_write.h"
 #include "provisioning/scim/scim_match.h"
+#include "provisioning/scim/scim_member.h"
 #include "provisioning/scim/scim_patch.h"
 
 /* People of one externalId, among whom an active one is looked for. */
 enum { MOST_MATCHES = 200 };
 
 static struct scim_rules rules_of(const struct scim_source *source) {
-    return (struct scim_rules){&SCIM_USER_TYPE, source->profile};
+    return (struct scim_rules){.type = &SCIM_USER_TYPE, .profile = source->profile};
 }
 
 static struct str text_of(const struct json *object, struct str name) {
@@ -436,6 +437,8 @@ static result bury_locked(struct scope *scope, struct pass *pass, const struct s
         TRY(scim_record_write(scope, source, pass->tx, &pass->row, person.resource));
     }
     TRY(scim_user_store_bury(scope, pass->tx, &pass->row, clock_now_us(scope->env->clock)));
+    TRY(scim_member_store_leave(scope, pass->tx, source->org_id, pass->row.id,
+                                clock_now_us(scope->env->clock)));
     TRY(user_release_name(scope, pass->tx, source->org_id, pass->row.user.id));
     return write_audit(scope, pass, AUDIT_USER_CHANGED, "scim.deleted");
 }

@@ -187,6 +187,22 @@ static bool names_sub(const struct scim_projection *projection,
     return false;
 }
 
+bool scim_projection_shows(const struct scim_projection *projection,
+                           const struct scim_attribute *attribute,
+                           const struct scim_attribute *sub) {
+    const enum named named = named_in(projection, NULL, attribute);
+    const bool is_named =
+        sub == NULL ? named != NAMED_NOT
+                    : names_sub(projection, attribute, sub->name) ||
+                          (named == NAMED_WHOLLY && sub->returned != SCIM_RETURNED_REQUEST);
+    if (projection->is_given && !projection->is_exclusion) {
+        return is_named;
+    }
+    const bool is_left_out = named == NAMED_WHOLLY || (sub != NULL && is_named);
+    return !is_left_out && attribute->returned != SCIM_RETURNED_REQUEST &&
+           (sub == NULL || sub->returned != SCIM_RETURNED_REQUEST);
+}
+
 static const struct json *project_object(struct scope *scope,
                                          const struct scim_projection *projection,
                                          const struct scim_attribute *attribute,

@@ -37,5 +37,10 @@ struct scim_projection {
 RESULT scim_projection_parse(struct scope *scope, const struct scim_type *type,
                              struct str attributes, struct str excluded,
                              struct scim_projection *ret);
+/* Whether the answer shows anything of the attribute, or of its sub-attribute (NULL: any): what
+ * nobody looks at need not be loaded. */
+bool scim_projection_shows(const struct scim_projection *projection,
+                           const struct scim_attribute *attribute,
+                           const struct scim_attribute *sub);
 const struct json *scim_project(struct scope *scope, const struct scim_type *type,
                                 const struct scim_projection *projection, const struct json *shown);

@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "provisioning/scim/scim_match.h"
+#include "provisioning/scim/scim_member.h"
 
 static bool is_indexed(struct str key) {
     return key.len > 0 && key.len <= SCIM_KEY_MAX_BYTES;
@@ -58,6 +59,10 @@ static int lookup_text(struct scope *scope, const struct scim_filter *term,
         *ret = (struct scim_search){BY_EMAIL, key, {"", 0}};
         return 4;
     }
+    if (term->ref.attribute == SCIM_GROUPS && scim_term_is(term, SCIM_GROUPS->name)) {
+        *ret = (struct scim_search){BY_GROUP, text, {"", 0}};
+        return 6;
+    }
     if (scim_term_is(term, STR("displayName")) && is_indexed(key)) {
         *ret = (struct scim_search){BY_DISPLAY_NAME, key, {"", 0}};
         return 5;
@@ -80,6 +85,24 @@ static int lookup(struct scope *scope, struct str connection_id, const struct sc
     return json_is_string(term->value) ? lookup_text(scope, term, connection_id, ret) : 0;
 }
 
+/* Their groups only to whom asks for them. */
+static result show(struct scope *scope, const struct scim_source *source, struct db *db,
+                   const struct scim_window *window, const struct scim_row *row,
+                   const struct json **ret) {
+    struct scim_person person;
+    const struct json *groups = NULL;
+    TRY(scim_record_read(scope, source, row, &person));
+    struct json *shown = scim_record_show(scope, source, &person);
+    if (scim_window_needs(window, SCIM_GROUPS)) {
+        TRY(scim_member_groups(scope, source, db, row->id, &groups));
+    }
+    if (groups != NULL) {
+        json_add(scope->arena, shown, SCIM_GROUPS->name, groups);
+    }
+    *ret = shown;
+    return OK_RESULT;
+}
+
 static result find(struct scope *scope, const struct scim_source *source, struct db *db,
                    const struct scim_window *window, struct scim_items *ret) {
     struct scim_row_range range = {window->after, window->limit};
@@ -95,10 +118,8 @@ static result find(struct scope *scope, const struct scim_source *source, struct
     TRY(scim_user_store_search(scope, db, source->org_id, &window->search, range, &list));
     struct scim_item *items = NEW_ARRAY(scope->arena, list.count, struct scim_item);
     for (size_t i = 0; i < list.count; i++) {
-        struct scim_person person;
-        TRY(scim_record_read(scope, source, &list.rows[i], &person));
-        items[i] =
-            (struct scim_item){list.rows[i].user.id, scim_record_show(scope, source, &person)};
+        items[i].key = list.rows[i].user.id;
+        TRY(show(scope, source, db, window, &list.rows[i], &items[i].shown));
     }
     *ret = (struct scim_items){list.count, items};
     return OK_RESULT;

@@ -41,6 +41,12 @@
     "l.user_id = o.id))"
 #define WITH_ACTIVE   " AND u.state IN ('active', 'invited')"
 #define WITH_INACTIVE " AND u.state IN ('suspended', 'deactivated')"
+/* Directly, or in a group inside. UNION, not UNION ALL: a cycle of groups ends. */
+#define WITH_GROUP                                                                                 \
+    " AND u.id IN (WITH RECURSIVE down (id) AS (SELECT CAST($2 AS TEXT) UNION SELECT m.child_id "  \
+    "FROM down JOIN scim_group_member m ON m.group_id = down.id WHERE m.org_id = $1 AND "          \
+    "m.child_id IS NOT NULL) SELECT d.user_id FROM down JOIN scim_group_member d ON d.group_id = " \
+    "down.id WHERE d.org_id = $1 AND d.user_id IS NOT NULL)"
 
 /* `after`: the person's id behind which to go on. Pages are sought, never skipped to. */
 #define PAGE(name, with, after, limit)                                                             \
@@ -67,6 +73,7 @@ static const struct statement PAGES[] = {
     [BY_DISPLAY_NAME] = PAGE("display_name", WITH_DISPLAY_NAME, "$3", "$4"),
     [BY_ACTIVE] = PAGE("active", WITH_ACTIVE, "$2", "$3"),
     [BY_INACTIVE] = PAGE("inactive", WITH_INACTIVE, "$2", "$3"),
+    [BY_GROUP] = PAGE("group", WITH_GROUP, "$3", "$4"),
 };
 
 static const struct statement PLACES[] = {
@@ -80,6 +87,7 @@ static const struct statement PLACES[] = {
     [BY_DISPLAY_NAME] = PLACE("display_name", WITH_DISPLAY_NAME, "$3"),
     [BY_ACTIVE] = PLACE("active", WITH_ACTIVE, "$2"),
     [BY_INACTIVE] = PLACE("inactive", WITH_INACTIVE, "$2"),
+    [BY_GROUP] = PLACE("group", WITH_GROUP, "$3"),
 };
 
 static const struct statement COUNTS[] = {
@@ -93,21 +101,22 @@ static const struct statement COUNTS[] = {
     [BY_DISPLAY_NAME] = TALLY("display_name", WITH_DISPLAY_NAME),
     [BY_ACTIVE] = TALLY("active", WITH_ACTIVE),
     [BY_INACTIVE] = TALLY("inactive", WITH_INACTIVE),
+    [BY_GROUP] = TALLY("group", WITH_GROUP),
 };
 
 /* How many keys each search has. */
 static const size_t KEYS[] = {
     [BY_NOTHING] = 0,     [BY_KEY] = 1,      [BY_ID] = 1,          [BY_USER_NAME] = 1,
     [BY_EXTERNAL_ID] = 2, [BY_EMAIL] = 1,    [BY_TYPED_EMAIL] = 2, [BY_DISPLAY_NAME] = 1,
-    [BY_ACTIVE] = 0,      [BY_INACTIVE] = 0,
+    [BY_ACTIVE] = 0,      [BY_INACTIVE] = 0, [BY_GROUP] = 1,
 };
 
 /* What people are searched by ends here. */
-static const enum scim_by MOST_BY = BY_INACTIVE;
-static_assert(sizeof PAGES / sizeof PAGES[0] == BY_INACTIVE + 1, "every search has a page");
-static_assert(sizeof PLACES / sizeof PLACES[0] == BY_INACTIVE + 1, "every search has places");
-static_assert(sizeof COUNTS / sizeof COUNTS[0] == BY_INACTIVE + 1, "every search has a count");
-static_assert(sizeof KEYS / sizeof KEYS[0] == BY_INACTIVE + 1, "every search has its keys");
+static const enum scim_by MOST_BY = BY_GROUP;
+static_assert(sizeof PAGES / sizeof PAGES[0] == BY_GROUP + 1, "every search has a page");
+static_assert(sizeof PLACES / sizeof PLACES[0] == BY_GROUP + 1, "every search has places");
+static_assert(sizeof COUNTS / sizeof COUNTS[0] == BY_GROUP + 1, "every search has a count");
+static_assert(sizeof KEYS / sizeof KEYS[0] == BY_GROUP + 1, "every search has its keys");
 
 static const struct statement FIND_DELETED = {
     "scim_user.find_deleted", TENANT,
@@ -158,6 +167,7 @@ static const struct statement *const STATEMENTS[] = {
     &PAGES[BY_DISPLAY_NAME],
     &PAGES[BY_ACTIVE],
     &PAGES[BY_INACTIVE],
+    &PAGES[BY_GROUP],
     &PLACES[BY_NOTHING],
     &PLACES[BY_KEY],
     &PLACES[BY_ID],
@@ -168,6 +178,7 @@ static const struct statement *const STATEMENTS[] = {
     &PLACES[BY_DISPLAY_NAME],
     &PLACES[BY_ACTIVE],
     &PLACES[BY_INACTIVE],
+    &PLACES[BY_GROUP],
     &COUNTS[BY_NOTHING],
     &COUNTS[BY_KEY],
     &COUNTS[BY_ID],
@@ -178,6 +189,7 @@ static const struct statement *const STATEMENTS[] = {
     &COUNTS[BY_DISPLAY_NAME],
     &COUNTS[BY_ACTIVE],
     &COUNTS[BY_INACTIVE],
+    &COUNTS[BY_GROUP],
     &FIND_DELETED,
     &INSERT_ROW,
     &UPDATE_ROW,

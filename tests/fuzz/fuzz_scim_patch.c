@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len) {
         "\"type\":\"work\",\"primary\":true}],\"name\":{\"givenName\":\"A\"}}");
     AUTO(arena_end) struct arena *arena = arena_new();
     struct scope scope = {.arena = arena};
-    const struct scim_rules rules = {&SCIM_USER_TYPE, &SCIM_TOLERANT};
+    const struct scim_rules rules = {.type = &SCIM_USER_TYPE, .profile = &SCIM_TOLERANT};
     const struct json *body = NULL, *before = NULL, *again = NULL;
     struct scim_patch patch = {0};
     struct json *after = NULL;

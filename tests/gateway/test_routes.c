@@ -34,6 +34,8 @@ static void a_scim_client_may_append_a_slash_and_nobody_else(void **state) {
     const struct route *route = NULL;
     unsigned allowed = 0;
     assert_leads_to(f, HTTP_GET, "/scim/v2/Users/", "scim.user_list");
+    assert_leads_to(f, HTTP_PATCH, "/scim/v2/Groups/g-1", "scim.group_patch");
+    assert_leads_to(f, HTTP_GET, "/scim/v2/Groups/", "scim.group_list");
     assert_failed(find(f, HTTP_GET, "/version/", &route, &allowed), &f->scope, NOT_FOUND,
                   "route.unknown");
 }
@@ -56,6 +58,7 @@ static void a_scim_client_may_name_its_organisation(void **state) {
     assert_str(org_of(f, "/scim/acme/v2", "scim.root_list"), "acme");
     assert_str(org_of(f, "/scim/acme/v2/", "scim.root_list"), "acme");
     assert_str(org_of(f, "/scim/v2", "scim.root_list"), "");
+    assert_str(org_of(f, "/scim/acme/v2/Groups/g-1", "scim.group_get"), "acme");
     assert_str(org_of(f, "/scim/v2/v2/Users", "scim.other_get"), "");
     const struct route *route = NULL;
     unsigned allowed = 0;
@@ -100,9 +103,10 @@ static void every_row_has_its_limits(void **state) {
     for (size_t i = 0; i < ROUTES.count; i++) {
         const struct route *route = &ROUTES.routes[i];
         assert_true(route->pattern[0] == '/' && route->name[0] != '\0');
-        /* Only administrators may send a large document. */
-        assert_true(route->body_limit <=
-                    (route->permission == MAY_MANAGE_ACCESS ? BODY_METADATA : BODY_API));
+        /* Only administrators and directories may send a large document. */
+        assert_true(route->body_limit <= (route->auth == AUTH_SCIM                 ? BODY_SCIM_GROUP
+                                          : route->permission == MAY_MANAGE_ACCESS ? BODY_METADATA
+                                                                                   : BODY_API));
         if (is_write(route)) {
             assert_true(route->rate != RATE_NONE);
         }

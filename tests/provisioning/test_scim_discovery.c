@@ -1,5 +1,5 @@
 /* What the server says of itself is what it does: the documents come from the tables. */
-#include "tests/provisioning/desk.h"
+#include "tests/provisioning/teams.h"
 
 #include "base/http_values.h"
 #include "provisioning/scim/scim_model.h"
@@ -57,14 +57,18 @@ static void lists_and_single_documents_agree(void **state) {
     const struct answer core = ask_plain(*state, scim_schema_get, CORE_URN, "");
     const struct answer enterprise = ask_plain(*state, scim_schema_get, ENTERPRISE_URN, "");
 
-    assert_int_equal(json_as_integer(at(types.json, "totalResults", NULL)), 1); /* D4 */
-    assert_int_equal(json_as_integer(at(schemas.json, "totalResults", NULL)), 2);
+    assert_int_equal(json_as_integer(at(types.json, "totalResults", NULL)), 2); /* D4 */
+    assert_int_equal(json_as_integer(at(schemas.json, "totalResults", NULL)), 3);
     assert_true(json_equals(json_at(at(types.json, "Resources", NULL), 0), user.json));
     assert_true(json_equals(json_at(at(schemas.json, "Resources", NULL), 0), core.json));
-    assert_true(json_equals(json_at(at(schemas.json, "Resources", NULL), 1), enterprise.json));
+    assert_true(json_equals(json_at(at(schemas.json, "Resources", NULL), 2), enterprise.json));
     assert_str(json_as_string(at(user.json, "id", NULL)), "User"); /* D10 */
     assert_true(str_eq(json_as_string(at(user.json, "schema", NULL)),
                        json_as_string(at(core.json, "id", NULL)))); /* D7 */
+    const struct answer group = ask_plain(*state, scim_resource_type_get, "Group", "");
+    assert_true(json_equals(json_at(at(types.json, "Resources", NULL), 1), group.json));
+    assert_str(json_as_string(at(group.json, "endpoint", NULL)), "/Groups");
+    assert_str(json_as_string(at(group.json, "schema", NULL)), GROUP_URN);
     const struct json *extension = json_at(at(user.json, "schemaExtensions", NULL), 0);
     assert_true(str_eq(json_as_string(at(extension, "schema", NULL)),
                        json_as_string(at(enterprise.json, "id", NULL))));
@@ -72,7 +76,7 @@ static void lists_and_single_documents_agree(void **state) {
 
 static void what_is_not_there_is_404_and_a_filter_on_a_list_403(void **state) {
     assert_int_equal(ask_plain(*state, scim_schema_get, "urn:x", "").status, 404);
-    assert_int_equal(ask_plain(*state, scim_resource_type_get, "Group", "").status, 404);
+    assert_int_equal(ask_plain(*state, scim_resource_type_get, "Widget", "").status, 404);
     assert_int_equal(ask_plain(*state, scim_schema_list, NULL, "filter=id+pr").status, 403);
     assert_int_equal(ask_plain(*state, scim_resource_type_list, NULL, "filter=id+pr").status, 403);
     assert_int_equal(ask_plain(*state, scim_schema_list, NULL, "count=0&startIndex=9").status, 200);
@@ -101,8 +105,8 @@ static void assert_described(const struct json *attribute) {
 }
 
 static void every_attribute_is_described_in_full(void **state) {
-    const char *const urns[] = {CORE_URN, ENTERPRISE_URN};
-    for (size_t i = 0; i < 2; i++) {
+    const char *const urns[] = {CORE_URN, GROUP_URN, ENTERPRISE_URN};
+    for (size_t i = 0; i < SCIM_SCHEMA_COUNT; i++) {
         const struct answer schema = ask_plain(*state, scim_schema_get, urns[i], "");
         const struct json *attributes = at(schema.json, "attributes", NULL);
         assert_int_equal(json_count(attributes), SCIM_SCHEMAS[i]->attribute_count);
@@ -118,6 +122,33 @@ static void every_attribute_is_described_in_full(void **state) {
     }
 }
 
+static const struct json *named(const struct json *attributes, const char *name) {
+    for (size_t i = 0; i < json_count(attributes); i++) {
+        if (str_eq(json_as_string(at(json_at(attributes, i), "name", NULL)), str_from_c(name))) {
+            return json_at(attributes, i);
+        }
+    }
+    fail_msg("no attribute %s", name);
+    return NULL;
+}
+
+static void d8_d9_g1_g2_the_schema_of_groups_says_what_the_server_does(void **state) {
+    const struct answer group = ask_plain(*state, scim_schema_get, GROUP_URN, "");
+    const struct answer user = ask_plain(*state, scim_schema_get, CORE_URN, "");
+    const struct json *attributes = at(group.json, "attributes", NULL);
+    const struct json *members = at(named(attributes, "members"), "subAttributes", NULL);
+    assert_int_equal(json_kind(at(named(attributes, "displayName"), "required", NULL)), JSON_TRUE);
+    const char *const IMMUTABLE[] = {"value", "$ref", "type"};
+    for (size_t i = 0; i < sizeof IMMUTABLE / sizeof IMMUTABLE[0]; i++) {
+        assert_str(json_as_string(at(named(members, IMMUTABLE[i]), "mutability", NULL)),
+                   "immutable");
+    }
+    assert_str(json_as_string(at(named(members, "display"), "returned", NULL)), "request");
+    const struct json *groups = named(at(user.json, "attributes", NULL), "groups");
+    assert_str(json_as_string(at(groups, "mutability", NULL)), "readOnly"); /* G4 */
+    assert_str(json_as_string(at(groups, "returned", NULL)), "request");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         SENTENCE(the_configuration_tells_what_is_offered),
@@ -125,6 +156,7 @@ int main(void) {
         SENTENCE(what_is_not_there_is_404_and_a_filter_on_a_list_403),
         SENTENCE(other_endpoints_are_unknown_or_not_offered),
         SENTENCE(every_attribute_is_described_in_full),
+        SENTENCE(d8_d9_g1_g2_the_schema_of_groups_says_what_the_server_does),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

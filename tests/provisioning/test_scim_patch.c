@@ -9,8 +9,8 @@
 #define CORE       "urn:ietf:params:scim:schemas:core:2.0:User"
 #define PATCH_OP   "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 
-static const struct scim_rules TOLERANT = {&SCIM_USER_TYPE, &SCIM_TOLERANT};
-static const struct scim_rules STRICT = {&SCIM_USER_TYPE, &SCIM_STRICT};
+static const struct scim_rules TOLERANT = {.type = &SCIM_USER_TYPE, .profile = &SCIM_TOLERANT};
+static const struct scim_rules STRICT = {.type = &SCIM_USER_TYPE, .profile = &SCIM_STRICT};
 
 static const struct json *read(struct scope *scope, const char *text) {
     const struct json *json = NULL;
@@ -462,7 +462,7 @@ static const struct scim_type BADGE_TYPE = {.name = STR_INIT("Badge"), .schema =
 
 static void an_immutable_attribute_is_set_once(void **state) {
     struct fixture *f = *state;
-    const struct scim_rules rules = {&BADGE_TYPE, &SCIM_TOLERANT};
+    const struct scim_rules rules = {.type = &BADGE_TYPE, .profile = &SCIM_TOLERANT};
     const char *set = "[{\"op\":\"add\",\"path\":\"badge\",\"value\":\"7\"}]";
     struct json *after = NULL;
 
