@@ -4,12 +4,14 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum mailbox_lane { MAILBOX_CONTROL, MAILBOX_NORMAL, MAILBOX_LANES };
 
 /* First member of whatever is posted; owned by the mailbox from post to take. */
 struct letter {
     struct letter *next;
+    uint64_t share; /* in a queue with shares: whose work it is; 0: nobody's */
 };
 
 struct mailbox;

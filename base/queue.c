@@ -22,6 +22,9 @@ struct queue { /* any thread */
     struct crew revocation; /* take revocations only */
     struct lane lanes[QUEUE_LANES];
     bool is_closed;
+    size_t share_places, share_workers; /* of one share; 0: nobody counts */
+    size_t working_count, working_capacity;
+    uint64_t *working; /* shares of the letters that are being worked on */
 };
 
 struct queue *queue_new(size_t normal_capacity, size_t revocation_capacity) {
@@ -38,10 +41,27 @@ struct queue *queue_new(size_t normal_capacity, size_t revocation_capacity) {
     return queue;
 }
 
+static size_t half(size_t whole) {
+    return whole > 1 ? whole / 2 : 1;
+}
+
+struct queue *queue_new_shared(size_t capacity, size_t workers) {
+    struct queue *queue = queue_new(capacity, 1);
+    queue->share_places = half(capacity);
+    queue->share_workers = half(workers);
+    queue->working_capacity = workers;
+    queue->working = calloc(workers, sizeof *queue->working);
+    if (queue->working == NULL) {
+        abort();
+    }
+    return queue;
+}
+
 void queue_free(struct queue **queue) {
     if (*queue == NULL) {
         return;
     }
+    free((*queue)->working);
     (void) pthread_cond_destroy(&(*queue)->any.woken);
     (void) pthread_cond_destroy(&(*queue)->revocation.woken);
     (void) pthread_mutex_destroy(&(*queue)->mutex);
@@ -64,14 +84,53 @@ static bool append(struct lane *lane, struct letter *item) {
     return true;
 }
 
-static struct letter *detach(struct lane *lane) {
-    struct letter *item = lane->first;
-    if (item != NULL) {
-        lane->first = item->next;
-        lane->count--;
-        item->next = NULL;
+static bool has_shares(const struct queue *queue, uint64_t share) {
+    return queue->share_workers > 0 && share != 0;
+}
+
+/* A queue with shares is short: looking through it costs less than keeping a table would. */
+static bool has_place(const struct queue *queue, const struct lane *lane, uint64_t share) {
+    size_t own = 0;
+    for (const struct letter *item = lane->first; item != NULL; item = item->next) {
+        own += item->share == share ? 1 : 0;
     }
+    return own < queue->share_places;
+}
+
+static bool may_work(const struct queue *queue, uint64_t share) {
+    size_t own = 0;
+    for (size_t i = 0; i < queue->working_count; i++) {
+        own += queue->working[i] == share ? 1 : 0;
+    }
+    return own < queue->share_workers;
+}
+
+static struct letter *detach(struct lane *lane, struct letter *before) {
+    struct letter **slot = before == NULL ? &lane->first : &before->next;
+    struct letter *item = *slot;
+    if (item == NULL) {
+        return NULL;
+    }
+    *slot = item->next;
+    lane->last = item == lane->last ? before : lane->last;
+    lane->count--;
+    item->next = NULL;
     return item;
+}
+
+/* The first whose share has not got its half of the workers. */
+static struct letter *detach_fair(struct queue *queue, struct lane *lane) {
+    struct letter *before = NULL;
+    struct letter *item = lane->first;
+    while (item != NULL && has_shares(queue, item->share) && !may_work(queue, item->share)) {
+        before = item;
+        item = item->next;
+    }
+    if (item != NULL && has_shares(queue, item->share)) {
+        assert(queue->working_count < queue->working_capacity);
+        queue->working[queue->working_count++] = item->share;
+    }
+    return detach(lane, before);
 }
 
 static bool has_idle(const struct crew *crew) {
@@ -95,7 +154,10 @@ static struct crew *call_one(struct queue *queue, enum queue_lane lane) {
 bool queue_push(struct queue *queue, enum queue_lane lane, struct letter *item) {
     assert(lane < QUEUE_LANES);
     (void) pthread_mutex_lock(&queue->mutex);
-    const bool is_in = !queue->is_closed && append(&queue->lanes[lane], item);
+    const bool is_shared = lane == QUEUE_NORMAL && has_shares(queue, item->share);
+    const bool is_in = !queue->is_closed &&
+                       (!is_shared || has_place(queue, &queue->lanes[lane], item->share)) &&
+                       append(&queue->lanes[lane], item);
     struct crew *crew = is_in ? call_one(queue, lane) : NULL;
     (void) pthread_mutex_unlock(&queue->mutex);
     if (crew != NULL) { /* not with the mutex held, or it wakes only to wait for that */
@@ -114,8 +176,9 @@ static void wait_for_call(struct queue *queue, struct crew *crew) {
 }
 
 static struct letter *next_item(struct queue *queue, bool only_revocations) {
-    struct letter *item = detach(&queue->lanes[QUEUE_REVOCATION]);
-    return item != NULL || only_revocations ? item : detach(&queue->lanes[QUEUE_NORMAL]);
+    struct letter *item = detach(&queue->lanes[QUEUE_REVOCATION], NULL);
+    return item != NULL || only_revocations ? item
+                                            : detach_fair(queue, &queue->lanes[QUEUE_NORMAL]);
 }
 
 struct letter *queue_pop(struct queue *queue, bool only_revocations) {
@@ -134,6 +197,22 @@ struct letter *queue_try_pop(struct queue *queue) {
     struct letter *item = next_item(queue, false);
     (void) pthread_mutex_unlock(&queue->mutex);
     return item;
+}
+
+/* Nobody is woken: a place of one share can only free work of that share, one letter, and who calls
+ * this looks for the next one at once. */
+void queue_done(struct queue *queue, uint64_t share) {
+    if (!has_shares(queue, share)) {
+        return;
+    }
+    (void) pthread_mutex_lock(&queue->mutex);
+    size_t at = 0;
+    while (at < queue->working_count && queue->working[at] != share) {
+        at++;
+    }
+    assert(at < queue->working_count);
+    queue->working[at] = queue->working[--queue->working_count];
+    (void) pthread_mutex_unlock(&queue->mutex);
 }
 
 void queue_close(struct queue *queue) {

@@ -86,10 +86,12 @@ static void start_queues(struct app *app) {
     app->database_queue = queue_new(QUEUE_CAPACITY, REVOCATION_CAPACITY);
     app->cpu_queue = queue_new(QUEUE_CAPACITY / 16, 1);
     app->outbound_queue = queue_new(QUEUE_CAPACITY / 16, 1);
+    app->saml_queue = queue_new_shared(QUEUE_CAPACITY / 16, gateway_saml_workers(app->settings));
     app->pools.lanes[RUN_DATABASE] = app->database_queue;
     app->pools.lanes[RUN_REVOKING] = app->database_queue;
     app->pools.lanes[RUN_CPU] = app->cpu_queue;
     app->pools.lanes[RUN_OUTBOUND] = app->outbound_queue;
+    app->pools.lanes[RUN_SAML] = app->saml_queue;
 }
 
 static void start_follower(struct app *app) {
@@ -244,8 +246,9 @@ static result start_threads(struct scope *scope, struct app *app) {
     TRY(start_thread(scope, &app->follower_thread, &app->is_follower_running, run_follower, app));
     TRY(start_workers(scope, app, app->database_queue,
                       app->settings->database_workers + REVOCATION_WORKERS, REVOCATION_WORKERS));
-    TRY(start_workers(scope, app, app->cpu_queue, cores > 0 ? (unsigned) cores : 1, 0));
     TRY(start_workers(scope, app, app->outbound_queue, app->settings->outbound_workers, 0));
+    TRY(start_workers(scope, app, app->saml_queue, gateway_saml_workers(app->settings), 0));
+    TRY(start_workers(scope, app, app->cpu_queue, cores > 0 ? (unsigned) cores : 1, 0));
     for (size_t i = 0; i < app->shard_count; i++) {
         struct app_shard *shard = &app->shards[i];
         TRY(start_thread(scope, &shard->thread, &shard->is_running, run_loop, shard->loop));
@@ -328,7 +331,8 @@ static void join(pthread_t thread, bool *is_running) {
 }
 
 static void stop_workers(struct app *app) {
-    struct queue *const queues[] = {app->database_queue, app->cpu_queue, app->outbound_queue};
+    struct queue *const queues[] = {app->database_queue, app->cpu_queue, app->outbound_queue,
+                                    app->saml_queue};
     for (size_t i = 0; i < sizeof queues / sizeof queues[0]; i++) {
         if (queues[i] != NULL) {
             queue_close(queues[i]);
@@ -392,6 +396,7 @@ void app_stop(struct app **handle) {
     queue_free(&app->database_queue);
     queue_free(&app->cpu_queue);
     queue_free(&app->outbound_queue);
+    queue_free(&app->saml_queue);
     address_table_free(&app->addresses);
     gateway_saml_stop(&app->saml);
     oidc_free(&app->identity.oidc);

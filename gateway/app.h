@@ -19,7 +19,7 @@
 #include "identity/identity.h"
 #include "provisioning/provisioning.h"
 
-enum { MAX_SHARDS = 64, MAX_WORKERS = 128, JOB_RUNNERS = 2 };
+enum { MAX_SHARDS = 64, MAX_WORKERS = 384, JOB_RUNNERS = 2 };
 
 struct app_shard {
     struct shard *shard;
@@ -53,7 +53,7 @@ struct app {
     struct identity identity;
     struct gateway_saml saml;
     struct provisioning provisioning;
-    struct queue *database_queue, *cpu_queue, *outbound_queue;
+    struct queue *database_queue, *cpu_queue, *outbound_queue, *saml_queue;
     struct pools pools;
     struct address_table *addresses;
     struct follower *follower;

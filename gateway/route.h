@@ -21,6 +21,7 @@ enum route_lane {
     RUN_REVOKING, /* a database worker, in the lane that never waits behind other work */
     RUN_CPU,      /* password hashing */
     RUN_OUTBOUND, /* talks to an identity provider */
+    RUN_SAML,     /* waits for the jail; {connection} is the first name in the path */
     ROUTE_LANE_COUNT
 };
 

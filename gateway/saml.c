@@ -6,6 +6,9 @@
 #include "gateway/metric.h"
 #include "gateway/metric_saml.h"
 
+/* For what happens before and behind the jail: the database, and waiting for a child. */
+enum { SPARE_WORKERS = 4 };
+
 /* METRIC_JAIL_DEATHS: a row of three causes for each role. */
 static void count_death(void *context, size_t role, enum jail_outcome cause) {
     const struct gateway_saml *saml = context;
@@ -27,6 +30,13 @@ static size_t verify_children(const struct serve_settings *settings) {
                           : cores > 2                 ? (size_t) cores
                                                       : 2;
     return wanted < JAIL_CHILDREN_MAX ? wanted : JAIL_CHILDREN_MAX;
+}
+
+unsigned gateway_saml_workers(const struct serve_settings *settings) {
+    if (settings->jail_program == NULL) {
+        return SPARE_WORKERS;
+    }
+    return (unsigned) (verify_children(settings) + settings->jail_build_children) + SPARE_WORKERS;
 }
 
 result gateway_saml_start(struct scope *scope, struct app *app, struct gateway_saml *saml) {

@@ -7,6 +7,7 @@
 #include "identity/saml/saml_provider.h"
 
 struct app;
+struct serve_settings;
 
 struct gateway_saml {
     struct saml_jail *jail; /* NULL: the settings name no program for it */
@@ -18,6 +19,8 @@ struct gateway_saml {
 /* From the settings, environment and metrics of `app`; its identity gets the jail. `saml` stays
  * where it is. */
 RESULT gateway_saml_start(struct scope *scope, struct app *app, struct gateway_saml *saml);
+/* How many workers wait for the jail: one for each child, and a few. */
+unsigned gateway_saml_workers(const struct serve_settings *settings);
 /* Behind the last worker. */
 void gateway_saml_stop(struct gateway_saml *saml);
 /* The gauges, as they are now. */

@@ -158,8 +158,16 @@ static void refuse(struct shard *shard, struct exchange *exchange, result why) {
     answer_outcome(shard, exchange);
 }
 
+/* Of the connection in the path. Connections that are none, made up to collide, are refused by the
+ * first look into the database and do not hold a worker for long. */
+static uint64_t share_of(const struct exchange *exchange) {
+    const struct str connection_id = exchange->request.path_args[0];
+    return index_key('c', STR(""), connection_id) | 1; /* 0 is nobody's */
+}
+
 bool shard_push(struct shard *shard, struct exchange *exchange, enum route_lane lane) {
     const enum queue_lane urgency = lane == RUN_REVOKING ? QUEUE_REVOCATION : QUEUE_NORMAL;
+    exchange->work.letter.share = lane == RUN_SAML ? share_of(exchange) : 0;
     if (!queue_push(shard->set.pools->lanes[lane], urgency, &exchange->work.letter)) {
         return false;
     }

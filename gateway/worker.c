@@ -140,10 +140,16 @@ static void run(struct worker *worker, struct letter *letter) {
     run_exchange(worker, (struct exchange *) (void *) letter);
 }
 
+static void take(struct worker *worker, struct letter *letter) {
+    const uint64_t share = letter->share; /* the letter is gone behind its work */
+    run(worker, letter);
+    queue_done(worker->set.queue, share);
+}
+
 bool worker_step(struct worker *worker) {
     struct letter *letter = queue_pop(worker->set.queue, worker->set.only_revocations);
     if (letter != NULL) {
-        run(worker, letter);
+        take(worker, letter);
     }
     return letter != NULL;
 }
@@ -151,7 +157,7 @@ bool worker_step(struct worker *worker) {
 bool worker_try_step(struct worker *worker) {
     struct letter *letter = queue_try_pop(worker->set.queue);
     if (letter != NULL) {
-        run(worker, letter);
+        take(worker, letter);
     }
     return letter != NULL;
 }

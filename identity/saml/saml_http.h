@@ -1,6 +1,6 @@
 #pragma once
 /* Handlers of sign-in at /saml/{connection}/…; gateway/routes.c gives each its path. All of them
- * belong on RUN_OUTBOUND: they wait for the jail. */
+ * belong on RUN_SAML: they wait for the jail. */
 
 #include "messaging/call.h"
 

@@ -1,7 +1,7 @@
 #pragma once
 /* The worker's door to the jail: values in, values or one reason out. Everything that reads XML or
  * links lasso runs behind it, in a child process without files, sockets or a database. A call waits
- * for its answer (workers of the outbound lane); UNAVAILABLE "saml.jail_busy", "saml.jail_crash",
+ * for its answer (workers of a lane of its own); UNAVAILABLE "saml.jail_busy", "saml.jail_crash",
  * "saml.jail_timeout", "saml.jail_protocol" when there is none, and it is never tried again. */
 
 #include "base/secret.h"

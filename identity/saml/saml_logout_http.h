@@ -1,6 +1,6 @@
 #pragma once
 /* Handlers of single logout at /saml/{connection}/…; gateway/routes.c gives each its path. All of
- * them belong on RUN_OUTBOUND: they wait for the jail. */
+ * them belong on RUN_SAML: they wait for the jail. */
 
 #include "messaging/call.h"
 

@@ -192,8 +192,133 @@ static void a_revocation_wakes_another_worker_while_the_reserved_one_is_busy(voi
     assert_ptr_equal(busy.taken, &items[0]);
 }
 
+static void one_share_gets_half_of_the_places(void **state) {
+    (void) state;
+    AUTO(queue_free) struct queue *queue = queue_new_shared(4, 8);
+    struct letter flood[3] = {{.share = 7}, {.share = 7}, {.share = 7}};
+    struct letter other[2] = {{.share = 8}, {.share = 0}};
+    struct letter late = {.share = 9};
+    assert_true(queue_push(queue, QUEUE_NORMAL, &flood[0]));
+    assert_true(queue_push(queue, QUEUE_NORMAL, &flood[1]));
+    assert_false(queue_push(queue, QUEUE_NORMAL, &flood[2]));
+    assert_true(queue_push(queue, QUEUE_NORMAL, &other[0]));
+    assert_true(queue_push(queue, QUEUE_NORMAL, &other[1]));
+    assert_false(queue_push(queue, QUEUE_NORMAL, &late));
+    assert_ptr_equal(queue_try_pop(queue), &flood[0]);
+    assert_true(queue_push(queue, QUEUE_NORMAL, &flood[2]));
+    assert_ptr_equal(queue_try_pop(queue), &flood[1]);
+    assert_ptr_equal(queue_try_pop(queue), &other[0]);
+    assert_ptr_equal(queue_try_pop(queue), &other[1]);
+    assert_ptr_equal(queue_try_pop(queue), &flood[2]);
+    assert_null(queue_try_pop(queue));
+}
+
+static void one_share_gets_half_of_the_workers_and_others_overtake_it(void **state) {
+    (void) state;
+    AUTO(queue_free) struct queue *queue = queue_new_shared(16, 4);
+    struct letter flood[4] = {{.share = 7}, {.share = 7}, {.share = 7}, {.share = 7}};
+    struct letter other[2] = {{.share = 8}, {.share = 8}};
+    for (size_t i = 0; i < 4; i++) {
+        assert_true(queue_push(queue, QUEUE_NORMAL, &flood[i]));
+    }
+    assert_ptr_equal(queue_try_pop(queue), &flood[0]);
+    assert_ptr_equal(queue_try_pop(queue), &flood[1]);
+    assert_null(queue_try_pop(queue));
+    assert_true(queue_push(queue, QUEUE_NORMAL, &other[0]));
+    assert_ptr_equal(queue_try_pop(queue), &other[0]);
+    queue_done(queue, 8);
+    assert_null(queue_try_pop(queue));
+    queue_done(queue, 7);
+    assert_ptr_equal(queue_try_pop(queue), &flood[2]);
+    assert_true(queue_push(queue, QUEUE_NORMAL, &other[1])); /* behind one that may not go */
+    assert_ptr_equal(queue_try_pop(queue), &other[1]);
+    queue_done(queue, 7);
+    assert_ptr_equal(queue_try_pop(queue), &flood[3]);
+    assert_int_equal(queue_depth(queue, QUEUE_NORMAL), 0);
+    assert_true(queue_push(queue, QUEUE_NORMAL, &other[0])); /* the end of the list is in order */
+    queue_done(queue, 7);
+    queue_done(queue, 8);
+    assert_ptr_equal(queue_try_pop(queue), &other[0]);
+}
+
+enum { FLOOD_SHARE = 7, OTHER_SHARE = 8, FLOOD = 40, FLOOD_WORKERS = 4 };
+
+struct flood {
+    struct queue *queue;
+    struct letter letters[FLOOD];
+    sem_t has_begun, may_end, is_other_done;
+    _Atomic int at_work, most_at_work, done;
+};
+
+static void be_flooded(struct flood *flood) {
+    const int now = atomic_fetch_add(&flood->at_work, 1) + 1;
+    int most = atomic_load(&flood->most_at_work);
+    while (now > most && !atomic_compare_exchange_weak(&flood->most_at_work, &most, now)) {
+    }
+    assert_int_equal(sem_post(&flood->has_begun), 0);
+    assert_int_equal(sem_wait(&flood->may_end), 0);
+    atomic_fetch_sub(&flood->at_work, 1);
+    atomic_fetch_add(&flood->done, 1);
+}
+
+static void *work_under_flood(void *self) {
+    struct flood *flood = self;
+    for (struct letter *item = queue_pop(flood->queue, false); item != NULL;
+         item = queue_pop(flood->queue, false)) {
+        const uint64_t share = item->share;
+        if (share == FLOOD_SHARE) {
+            be_flooded(flood);
+        } else {
+            assert_int_equal(sem_post(&flood->is_other_done), 0);
+        }
+        queue_done(flood->queue, share);
+    }
+    return NULL;
+}
+
+/* A share that takes every worker hangs the test, and so does one that is forgotten at the close.
+ */
+static void who_floods_holds_nobody_else_up(void **state) {
+    (void) state;
+    static struct flood flood;
+    AUTO(queue_free) struct queue *queue = queue_new_shared(2 * FLOOD, FLOOD_WORKERS);
+    flood.queue = queue;
+    assert_int_equal(sem_init(&flood.has_begun, 0, 0), 0);
+    assert_int_equal(sem_init(&flood.may_end, 0, 0), 0);
+    assert_int_equal(sem_init(&flood.is_other_done, 0, 0), 0);
+    for (size_t i = 0; i < FLOOD; i++) {
+        flood.letters[i].share = FLOOD_SHARE;
+        assert_true(queue_push(queue, QUEUE_NORMAL, &flood.letters[i]));
+    }
+    pthread_t workers[FLOOD_WORKERS];
+    for (size_t i = 0; i < FLOOD_WORKERS; i++) {
+        assert_int_equal(pthread_create(&workers[i], NULL, work_under_flood, &flood), 0);
+    }
+    for (size_t i = 0; i < FLOOD_WORKERS / 2; i++) {
+        assert_int_equal(sem_wait(&flood.has_begun), 0);
+    }
+    struct letter other = {.share = OTHER_SHARE};
+    for (int i = 0; i < ROUNDS; i++) {
+        assert_true(queue_push(queue, QUEUE_NORMAL, &other));
+        assert_int_equal(sem_wait(&flood.is_other_done), 0);
+    }
+    assert_int_equal(flood.done, 0);
+    queue_close(queue);
+    for (size_t i = 0; i < FLOOD; i++) {
+        assert_int_equal(sem_post(&flood.may_end), 0);
+    }
+    for (size_t i = 0; i < FLOOD_WORKERS; i++) {
+        assert_int_equal(pthread_join(workers[i], NULL), 0);
+    }
+    assert_int_equal(flood.done, FLOOD);
+    assert_int_equal(flood.most_at_work, FLOOD_WORKERS / 2);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        SENTENCE(one_share_gets_half_of_the_places),
+        SENTENCE(one_share_gets_half_of_the_workers_and_others_overtake_it),
+        SENTENCE(who_floods_holds_nobody_else_up),
         SENTENCE(each_lane_has_slots_of_its_own),
         SENTENCE(a_revocation_overtakes_and_the_reserved_worker_takes_nothing_else),
         SENTENCE(a_closed_queue_takes_nothing_but_hands_out_the_rest),
