@@ -9,7 +9,7 @@
  * 26 the position is taken from the head while there are more pages (rule 12) */
 
 #ifdef HOLES
-extern unsigned hole_open;
+extern _Atomic unsigned hole_open; /* a running server looks at it, too */
 #define HOLE(n) (hole_open == (n))
 #else
 #define HOLE(n) 0

@@ -7,7 +7,7 @@
 #include "gateway/holes.h"
 #include "tests/flows/flow_main.h"
 
-unsigned hole_open = 0;
+_Atomic unsigned hole_open = 0;
 
 /* The same database serves both runs: names are given once per organisation, so each has its own.
  */

@@ -8,7 +8,7 @@
 
 #include "gateway/holes.h"
 
-unsigned hole_open = 0;
+_Atomic unsigned hole_open = 0;
 
 enum { MESSAGES = 2, MESSAGE_BYTES = 9000 }; /* the kernel takes them, a little reader does not */
 
