@@ -32,13 +32,16 @@ static result find_by_attribute(struct scope *scope, struct db *db,
     return FAIL(scope, INTERNAL, "login.attribute");
 }
 
-/* NOT_FOUND: nobody fits. Who is linked to another subject of the connection is not linked again:
- * a name that was given to a successor does not open the predecessor's account. */
+/* NOT_FOUND: nobody fits. A creator is never linked by what a provider says: administrators may
+ * make connections, and one to a provider of their own would be a way to a higher account. Who is
+ * linked to another subject of the connection is not linked again: a name that was given to a
+ * successor does not open the predecessor's account. */
 static result match(struct scope *scope, struct db *db, const struct verified_identity *who,
                     struct candidate *ret) {
     REQUIRE(scope, !str_is_empty(who->match_value), NOT_FOUND, "login.no_match");
     struct candidate candidate = {0};
     TRY(find_by_attribute(scope, db, who, &candidate.user));
+    REQUIRE(scope, candidate.user.role != ROLE_CREATOR, FORBIDDEN, "login.creator");
     bool is_taken = false;
     TRY(identity_link_is_taken(scope, db, who, candidate.user.id, &is_taken));
     REQUIRE(scope, !is_taken, CONFLICT, "login.linked");

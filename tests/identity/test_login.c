@@ -347,21 +347,62 @@ static void who_is_in_no_group_is_lowered_but_never_raised(void **state) {
     assert_int_equal(role_of(d, &acme, &login), ROLE_MEMBER);
 }
 
-static void an_owner_stays_owner_whatever_the_groups_say(void **state) {
+static struct verified_identity matched_by_name(const struct company *acme,
+                                                const struct user *user) {
+    struct verified_identity who = verified(acme);
+    who.match_attribute = MATCH_USER_NAME;
+    who.match_value = user->user_name;
+    return who;
+}
+
+static const struct statement MAKE_CREATOR = {
+    "test.make_creator", TENANT,
+    "UPDATE org_user SET role = 'creator' WHERE org_id = $1 AND id = $2", NULL};
+
+static void a_linked_owner_stays_owner_whatever_the_groups_say(void **state) {
     struct database *d = *state;
     const struct company acme = given_provider(d);
-    struct verified_identity who = verified(&acme);
-    who.match_attribute = MATCH_USER_NAME;
-    who.match_value = acme.creator.user_name;
+    const struct user owner = given_user(d, acme.org.id, "owner", ROLE_ADMIN);
+    struct verified_identity who = matched_by_name(&acme, &owner);
+    struct login_result login = {0};
+    assert_ok(sign_in(d, &who, &login));
+    given_row(d, &MAKE_CREATOR, VALUES(value_text(acme.org.id), value_text(owner.id)));
     who.has_role = true;
     who.role = ROLE_MEMBER;
-    struct login_result login = {0};
 
     assert_ok(sign_in(d, &who, &login));
 
-    assert_true(str_eq(login.user_id, acme.creator.id));
+    assert_true(str_eq(login.user_id, owner.id));
     assert_int_equal(role_of(d, &acme, &login), ROLE_CREATOR);
-    assert_int_equal(audited(d, acme.creator.id, STR("user.role_kept")), 1);
+    assert_int_equal(audited(d, owner.id, STR("user.role_kept")), 1);
+}
+
+/* Whatever finds the account: an administrator's own provider may say any of them. */
+static void a_first_sign_in_never_reaches_a_creator(void **state) {
+    struct database *d = *state;
+    const struct company acme = given_provider(d);
+    struct verified_identity who = matched_by_name(&acme, &acme.creator);
+    who.is_email_verified = true;
+    who.is_domain_proved = true;
+    struct login_result login = {0};
+    for (enum provision_rule rule = 0; rule < PROVISION_RULE_COUNT; rule++) {
+        who.provisioning = rule;
+        who.match_attribute = MATCH_USER_NAME;
+        who.match_value = acme.creator.user_name;
+        assert_refused(d, &who);
+        assert_failed(sign_in(d, &who, &login), &d->fixture.scope, FORBIDDEN, "login.refused");
+        assert_string_equal(login.refused, "login.creator");
+        who.match_attribute = MATCH_EMAIL;
+        who.match_value = acme.creator.email;
+        assert_refused(d, &who);
+    }
+    assert_int_equal(audited(d, acme.creator.id, STR("user.linked")), 0);
+    assert_int_equal(people_of(d, &acme), 1);
+
+    const struct user admin = given_user(d, acme.org.id, "admin", ROLE_ADMIN);
+    who = matched_by_name(&acme, &admin); /* one role below: the rule, not the connection */
+    assert_ok(sign_in(d, &who, &login));
+    assert_true(str_eq(login.user_id, admin.id));
 }
 
 static void a_session_lasts_no_longer_than_the_providers(void **state) {
@@ -413,7 +454,8 @@ int main(void) {
         ON_BOTH(groups_raise_and_lower_the_role_at_sign_in),
         ON_BOTH(a_raised_role_ends_no_session),
         ON_BOTH(who_is_in_no_group_is_lowered_but_never_raised),
-        ON_BOTH(an_owner_stays_owner_whatever_the_groups_say),
+        ON_BOTH(a_linked_owner_stays_owner_whatever_the_groups_say),
+        ON_BOTH(a_first_sign_in_never_reaches_a_creator),
         ON_BOTH(a_session_lasts_no_longer_than_the_providers),
         ON_BOTH(a_database_that_fails_says_neither_yes_nor_no),
     };

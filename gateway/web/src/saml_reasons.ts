@@ -161,6 +161,10 @@ const REASONS: Record<string, readonly [string, string]> = {
     "The connection was closed or changed while the person was signing in.",
     "Nothing has to be done.",
   ],
+  "login.creator": [
+    "The account is a creator's, and no provider is ever linked to one.",
+    "Creators sign in with their password. Check how people are found if somebody else was meant.",
+  ],
   "login.email_unproved": [
     "People are found by their e-mail address, but the address does not count.",
     "Prove its domain under Connections, and say in the settings that the provider verifies addresses.",
