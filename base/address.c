@@ -145,11 +145,8 @@ result address_rule_parse(struct scope *scope, struct str text, struct address_r
     return OK_RESULT;
 }
 
-bool address_is_allowed(const unsigned char address[ADDRESS_BYTES], uint16_t port,
-                        const struct address_rules *rules) {
-    if (!is_private(address)) {
-        return true;
-    }
+bool address_is_listed(const unsigned char address[ADDRESS_BYTES], uint16_t port,
+                       const struct address_rules *rules) {
     for (size_t i = 0; i < rules->count; i++) {
         const struct address_rule *rule = &rules->rules[i];
         if (has_prefix(address, rule->address, rule->prefix_bits) && allows_port(rule, port)) {
@@ -157,6 +154,11 @@ bool address_is_allowed(const unsigned char address[ADDRESS_BYTES], uint16_t por
         }
     }
     return false;
+}
+
+bool address_is_allowed(const unsigned char address[ADDRESS_BYTES], uint16_t port,
+                        const struct address_rules *rules) {
+    return !is_private(address) || address_is_listed(address, port, rules);
 }
 
 bool address_matches(const unsigned char address[ADDRESS_BYTES],

@@ -29,6 +29,9 @@ RESULT address_rule_parse(struct scope *scope, struct str text, struct address_r
 /* True when the address (16 bytes, IPv4 mapped) is public or allowed by a rule. */
 bool address_is_allowed(const unsigned char address[ADDRESS_BYTES], uint16_t port,
                         const struct address_rules *rules);
+/* True when a rule names the address and the port: what the operator allows expressly. */
+bool address_is_listed(const unsigned char address[ADDRESS_BYTES], uint16_t port,
+                       const struct address_rules *rules);
 /* True when the address matches one of the rules (ports ignored): trusted proxies. */
 bool address_matches(const unsigned char address[ADDRESS_BYTES], const struct address_rules *rules);
 /* Textual IPv4 or IPv6 to 16 bytes; no zone, no brackets. */

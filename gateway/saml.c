@@ -59,8 +59,7 @@ result gateway_saml_start(struct scope *scope, struct app *app, struct gateway_s
     saml->reader = (struct saml_reader){
         .read = saml_jail_read,
         .context = saml->jail,
-        /* Providers without TLS exist in networks of the operator's own. */
-        .is_http_allowed = settings->outbound_allowed.count > 0,
+        .http_rules = &settings->outbound_allowed,
     };
     saml->meter = (struct saml_meter){count_message, saml};
     app->identity.saml_meter = &saml->meter;

@@ -1,5 +1,6 @@
 #include "identity/saml/saml_fetch.h"
 
+#include "base/address.h"
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/env.h"
@@ -12,16 +13,30 @@
 
 enum { COMPOSED_MAX = 512 * 1024 };
 
-/* Where browsers are sent: whatever the document says, https, no user, no fragment. */
+/* Names are not looked up: what they mean to us now says nothing about a browser later. */
+static bool is_listed(const struct saml_reader *reader, const struct url *url) {
+    const struct str host = str_eq(url->host, STR("localhost")) ? STR("127.0.0.1") : url->host;
+    unsigned char address[ADDRESS_BYTES];
+    return reader->http_rules != NULL && address_parse(host, address) &&
+           address_is_listed(address, url->port, reader->http_rules);
+}
+
+/* Where browsers are sent: whatever the document says, https, no user, no fragment. Providers
+ * without TLS exist in networks of the operator's own. */
+static bool is_web_address(struct scope *scope, const struct saml_reader *reader,
+                           struct str location) {
+    struct url url;
+    return is_ok(url_parse_web(scope, location, true, &url)) &&
+           (str_eq(url.scheme, STR("https")) || is_listed(reader, &url));
+}
+
 static bool are_web_addresses(struct scope *scope, const struct saml_reader *reader,
                               const struct saml_endpoint *endpoints, size_t count) {
-    struct url url;
     for (size_t i = 0; i < count; i++) {
         const struct saml_endpoint *endpoint = &endpoints[i];
-        if (!is_ok(url_parse_web(scope, endpoint->location, reader->is_http_allowed, &url)) ||
+        if (!is_web_address(scope, reader, endpoint->location) ||
             (endpoint->response_location.len > 0 &&
-             !is_ok(url_parse_web(scope, endpoint->response_location, reader->is_http_allowed,
-                                  &url)))) {
+             !is_web_address(scope, reader, endpoint->response_location))) {
             return false;
         }
     }
@@ -35,7 +50,7 @@ result saml_fetch_read(struct scope *scope, const struct saml_reader *reader,
         .entity_id = provider->wanted_entity_id,
         .signer_der = provider->signer_der,
         .now_us = clock_now_us(scope->env->clock),
-        .is_http_allowed = reader->is_http_allowed,
+        .is_http_allowed = reader->http_rules != NULL && reader->http_rules->count > 0,
     };
     struct saml_idp *idp = NEW(scope->arena, struct saml_idp);
     TRY(reader->read(scope, reader->context, &input, idp));

@@ -47,7 +47,7 @@ struct saml_metadata_input {
     struct str entity_id;  /* empty: the document must hold exactly one provider */
     struct str signer_der; /* pinned certificate of the root's signature; empty: not asked */
     int64_t now_us;
-    bool is_http_allowed; /* endpoints on plain http: operator's list */
+    bool is_http_allowed; /* endpoints on plain http: there is a list, which saml_fetch goes by */
 };
 RESULT saml_jail_metadata(struct scope *scope, struct saml_jail *jail,
                           const struct saml_metadata_input *input, struct saml_idp *ret);

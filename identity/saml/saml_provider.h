@@ -16,7 +16,8 @@ struct saml_reader {
     result (*read)(struct scope *scope, void *context, const struct saml_metadata_input *input,
                    struct saml_idp *ret);
     void *context;
-    bool is_http_allowed; /* endpoints on plain http: the operator's choice */
+    /* Endpoints on plain http: only at addresses that the operator has listed. NULL: nowhere. */
+    const struct address_rules *http_rules;
 };
 
 /* One row. `facts` are used; `pending` waits. */

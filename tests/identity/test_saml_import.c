@@ -125,8 +125,52 @@ static void what_is_typed_in_is_refused_like_a_published_document(void **state) 
     source.sso_url = STR("http://typed.example/sso");
     assert_failed(import(&office, &settings, &source, &provider), scope, INVALID,
                   "saml.metadata_url");
-    office.w->reader.is_http_allowed = true; /* the operator's choice */
-    assert_ok(import(&office, &settings, &source, &provider));
+}
+
+static const struct {
+    const char *sso_url;
+    bool is_taken;
+} PLAIN[] = {
+    {"http://10.1.2.3:8080/sso", true},
+    {"http://[fd00::7]:8080/sso", true},
+    {"http://localhost:8080/sso", true},
+    {"https://typed.example/sso", true},
+    {"http://10.1.2.3/sso", false}, /* another port than the listed one */
+    {"http://10.2.2.3:8080/sso", false},
+    {"http://192.0.2.1:8080/sso", false},
+    {"http://typed.example:8080/sso", false}, /* a name may mean anything tomorrow */
+    {"http://localhost.typed.example:8080/sso", false},
+    {"ftp://10.1.2.3:8080/sso", false},
+};
+
+/* A list for one organisation's provider opens plain http to no other address. */
+static void plain_http_is_for_listed_addresses_alone(void **state) {
+    struct office office = open_office(state);
+    struct scope *scope = &office.w->d->fixture.scope;
+    const struct saml_settings settings = {.entity_id = STR("https://typed.example")};
+    struct saml_provider provider;
+    struct address_rule rules[3];
+    assert_ok(address_rule_parse(scope, STR("10.1.0.0/16 8080"), &rules[0]));
+    assert_ok(address_rule_parse(scope, STR("127.0.0.0/8"), &rules[1]));
+    assert_ok(address_rule_parse(scope, STR("fd00::/16"), &rules[2]));
+    const struct address_rules list = {rules, 3};
+    const struct address_rules none = {0};
+    for (size_t i = 0; i < sizeof PLAIN / sizeof *PLAIN; i++) {
+        struct saml_source source = typed_in(&office, FORGE_IDP);
+        source.sso_url = str_from_c(PLAIN[i].sso_url);
+        office.w->reader.http_rules = &list;
+        if (is_ok(import(&office, &settings, &source, &provider)) != PLAIN[i].is_taken) {
+            fail_msg("%s: %s", PLAIN[i].sso_url, scope->reason);
+        }
+        office.w->reader.http_rules = &none;
+        const bool is_https = str_find(source.sso_url, STR("https:")) == 0;
+        assert_int_equal(is_ok(import(&office, &settings, &source, &provider)), is_https);
+    }
+    office.w->reader.http_rules = &list;
+    struct saml_source source = typed_in(&office, FORGE_IDP);
+    source.slo_url = STR("http://typed.example/slo");
+    assert_failed(import(&office, &settings, &source, &provider), scope, INVALID,
+                  "saml.metadata_url");
 }
 
 static void a_pinned_signer_must_have_signed(void **state) {
@@ -240,6 +284,7 @@ int main(void) {
         ON_SQLITE(a_published_document_becomes_facts),
         ON_SQLITE(what_is_typed_in_is_read_like_a_published_document),
         ON_SQLITE(what_is_typed_in_is_refused_like_a_published_document),
+        ON_SQLITE(plain_http_is_for_listed_addresses_alone),
         ON_SQLITE(a_pinned_signer_must_have_signed),
         ON_SQLITE(a_real_address_is_called_under_the_outbound_rules),
         ON_BOTH(keys_roll_and_a_document_that_drops_them_is_not_applied),
