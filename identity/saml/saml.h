@@ -71,7 +71,8 @@ struct saml_attribute {
 struct saml_authn {
     size_t count; /* AuthnStatement elements; the rest is of the first */
     struct str session_index, class_ref;
-    struct saml_time authn_instant, session_not_on_or_after;
+    struct saml_time authn_instant;
+    struct saml_time session_not_on_or_after; /* the earliest of all */
 };
 
 struct saml_assertion {

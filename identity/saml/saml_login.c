@@ -145,8 +145,10 @@ static result use_up(struct scope *scope, struct tx *tx, const struct visit *vis
         SAML_REQUIRE(scope, consumed.code != NOT_FOUND, SAML_STATE);
         TRY(consumed);
     }
+    /* By the largest difference of clocks: the connection's may be raised meanwhile. */
+    const int64_t until_us = saml_check_until_us(response, S_TO_US(CONNECTION_SKEW_MAX_S));
     return saml_replay_insert(scope, tx, connection->org_id, connection->id, response->assertion.id,
-                              saml_check_until_us(response, S_TO_US(connection->saml.skew_s)));
+                              until_us);
 }
 
 static result use_up_alone(struct scope *scope, const struct visit *visit) {
@@ -194,6 +196,13 @@ static result is_proved(struct scope *scope, const struct visit *visit, struct s
     return domain_is_proved(scope, visit->call->db, visit->connection->org_id, domain, ret);
 }
 
+/* When the provider's session ends; 0: it does not say. The clocks may differ here as in the
+ * checks, or a session that was just let in would be over already. */
+static int64_t end_of(const struct visit *visit) {
+    const struct saml_time *end = &visit->arrival->response.assertion.authn.session_not_on_or_after;
+    return end->is_present ? end->us + S_TO_US(visit->connection->saml.skew_s) : 0;
+}
+
 static result identity_of(struct scope *scope, const struct visit *visit,
                           struct verified_identity *ret) {
     const struct connection *connection = visit->connection;
@@ -215,7 +224,7 @@ static result identity_of(struct scope *scope, const struct visit *visit,
         .match_attribute = connection->match_attribute,
         .provisioning = connection->provisioning,
         .auth_time_us = assertion->authn.authn_instant.us,
-        .end_us = assertion->authn.session_not_on_or_after.us,
+        .end_us = end_of(visit),
         .has_role = person->has_role,
         .is_role_highest = person->is_role_highest,
         .role = person->role,

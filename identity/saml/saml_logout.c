@@ -141,7 +141,7 @@ static struct saml_session meant(struct scope *scope, const struct visit *visit,
 static result note_late(struct scope *scope, struct tx *tx, const struct visit *visit,
                         struct str session_index) {
     const struct saml_session session = meant(scope, visit, session_index);
-    const int64_t skew_us = S_TO_US(visit->connection->saml.skew_s);
+    const int64_t skew_us = S_TO_US(CONNECTION_SKEW_MAX_S); /* as saml_replay_insert's */
     const struct saml_logged_out logged_out = {
         .org_id = session.org_id,
         .connection_id = session.connection_id,
@@ -162,7 +162,7 @@ static result use_up(struct scope *scope, const struct visit *visit) {
     TRY(tx_begin(scope, visit->call->db, LANE_REVOCATION, &tx));
     TRY(saml_logout_lock(scope, tx, connection->org_id, connection->id));
     TRY(saml_replay_insert(scope, tx, connection->org_id, connection->id, logout->id,
-                           saml_logout_until_us(logout, S_TO_US(connection->saml.skew_s))));
+                           saml_logout_until_us(logout, S_TO_US(CONNECTION_SKEW_MAX_S))));
     for (size_t i = 0; i < logout->session_index_count; i++) {
         TRY(note_late(scope, tx, visit, logout->session_indexes[i]));
     }

@@ -245,6 +245,21 @@ static result read_conditions(struct scope *scope, const xmlNode *node,
     return OK_RESULT;
 }
 
+/* Of several statements the one that ends first: none of them vouches for longer. */
+static result read_session_end(struct scope *scope, const xmlNode *statement,
+                               struct saml_time *ret) {
+    struct saml_time earliest = {.is_present = false};
+    for (const xmlNode *node = statement; node != NULL; node = saml_xml_next(node)) {
+        struct saml_time end = {.is_present = false};
+        TRY(read_time(scope, node, "SessionNotOnOrAfter", &end));
+        if (end.is_present && (!earliest.is_present || end.us < earliest.us)) {
+            earliest = end;
+        }
+    }
+    *ret = earliest;
+    return OK_RESULT;
+}
+
 static result read_authn(struct scope *scope, const xmlNode *node, struct saml_authn *ret) {
     const xmlNode *statement = saml_xml_child(node, SAML_NS, "AuthnStatement");
     const xmlNode *context = saml_xml_child(statement, SAML_NS, "AuthnContext");
@@ -254,7 +269,7 @@ static result read_authn(struct scope *scope, const xmlNode *node, struct saml_a
         .session_index = attribute(scope, statement, "SessionIndex"),
     };
     TRY(read_time(scope, statement, "AuthnInstant", &authn.authn_instant));
-    TRY(read_time(scope, statement, "SessionNotOnOrAfter", &authn.session_not_on_or_after));
+    TRY(read_session_end(scope, statement, &authn.session_not_on_or_after));
     if (class_ref != NULL) {
         SAML_REQUIRE(scope, saml_xml_next(class_ref) == NULL, SAML_AUTHN_CONTEXT);
         TRY(read_text(scope, class_ref, SAML_AUTHN_CONTEXT, &authn.class_ref));

@@ -525,16 +525,60 @@ static void a_refusal_leaves_a_record_without_names(void **state) {
     assert_ok(finish(w, &w->jar).result);
 }
 
+static struct page finish_with_authn(struct world *w, const char *authn) {
+    const struct forge_assertion assertion = {.authn_xml = authn};
+    const char *answer = answer_of(
+        w, &(struct forge_response){.assertion_xml = forge_assertion(&w->forge, &assertion)});
+    return post(w, &w->jar, form_of(w, answer, w->relay_state), NULL);
+}
+
+static const char *ending(struct world *w, int64_t seconds) {
+    return forge_text(w->d->fixture.scope.arena,
+                      "<saml:AuthnStatement AuthnInstant=\"%s\" SessionNotOnOrAfter=\"%s\">"
+                      "<saml:AuthnContext><saml:AuthnContextClassRef>urn:any"
+                      "</saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement>",
+                      forge_time(&w->forge, 0), forge_time(&w->forge, seconds));
+}
+
+static int64_t session_end_us(struct world *w) {
+    return number_of(w->d,
+                     "SELECT expires_us FROM session WHERE org_id = $1 AND connection_id = $2",
+                     w->connection.org_id, w->connection.id);
+}
+
+static void a_session_that_the_checks_let_in_is_not_over_at_once(void **state) {
+    struct world *w = open_world(state, ",\"skew_s\":60");
+    assert_ok(start(w, &w->jar, "").result);
+    const struct page over = finish_with_authn(w, ending(w, -60));
+    assert_refused(w, &over, "saml.session_expired");
+
+    assert_string_equal(finish_with_authn(w, ending(w, -30)).reason, "");
+
+    assert_int_equal(session_end_us(w), w->forge.now_us + S_TO_US(30));
+}
+
+static void of_several_statements_the_one_that_ends_first_counts(void **state) {
+    struct world *w = open_world(state, ",\"skew_s\":60");
+    assert_ok(start(w, &w->jar, "").result);
+    const char *over =
+        forge_text(w->d->fixture.scope.arena, "%s%s", ending(w, 3600), ending(w, -60));
+    const struct page late = finish_with_authn(w, over);
+    assert_refused(w, &late, "saml.session_expired");
+    const char *both = forge_text(w->d->fixture.scope.arena, "%s%s%s", ending(w, 3600),
+                                  ending(w, 600), ending(w, 1200));
+
+    assert_string_equal(finish_with_authn(w, both).reason, "");
+
+    assert_int_equal(session_end_us(w), w->forge.now_us + S_TO_US(660));
+}
+
 static struct page finish_with(struct world *w, const char *instant, const char *class_ref) {
     const char *authn = forge_text(w->d->fixture.scope.arena,
                                    "<saml:AuthnStatement AuthnInstant=\"%s\"><saml:AuthnContext>"
                                    "<saml:AuthnContextClassRef>%s</saml:AuthnContextClassRef>"
                                    "</saml:AuthnContext></saml:AuthnStatement>",
                                    instant, class_ref);
-    const struct forge_assertion assertion = {.authn_xml = authn};
-    const char *answer = answer_of(
-        w, &(struct forge_response){.assertion_xml = forge_assertion(&w->forge, &assertion)});
-    return post(w, &w->jar, form_of(w, answer, w->relay_state), NULL);
+    return finish_with_authn(w, authn);
 }
 
 static void what_was_asked_for_has_to_be_answered(void **state) {
@@ -737,6 +781,8 @@ int main(void) {
         ON_BOTH(a_test_shows_what_came_and_signs_nobody_in),
         ON_BOTH(a_refusal_leaves_a_record_without_names),
         ON_BOTH(what_was_asked_for_has_to_be_answered),
+        ON_BOTH(a_session_that_the_checks_let_in_is_not_over_at_once),
+        ON_BOTH(of_several_statements_the_one_that_ends_first_counts),
         ON_BOTH(a_long_foreign_word_leaves_a_record),
         ON_BOTH(what_cannot_be_read_leaves_a_record_too),
         ON_BOTH(records_end_after_seven_days_and_do_not_pile_up),

@@ -252,6 +252,19 @@ static void a_restart_forgets_no_message(void **state) {
     close_world(w);
 }
 
+/* The connection's own difference may be raised later, and a copy must not pass by that. */
+static void a_message_is_remembered_by_the_largest_difference_of_clocks(void **state) {
+    struct world *w = open_world(state);
+    answered(w, 0, "_assertion-1");
+    assert_string_equal(post(w, 0).reason, "");
+    assert_int_equal(number_of(w->d,
+                               "SELECT until_us FROM saml_replay WHERE org_id = $1 AND "
+                               "connection_id = $2",
+                               w->company.org.id, w->connection_id),
+                     w->forge.now_us + S_TO_US(600 + CONNECTION_SKEW_MAX_S));
+    close_world(w);
+}
+
 /* One post of several that run at once. */
 struct runner {
     struct world *w;
@@ -345,6 +358,7 @@ int main(int argc, char **argv) {
         ON_BOTH(one_node_finishes_what_another_began),
         ON_BOTH(another_sign_in_on_another_node_cannot_use_the_same_assertion),
         ON_BOTH(a_restart_forgets_no_message),
+        ON_BOTH(a_message_is_remembered_by_the_largest_difference_of_clocks),
         ON_BOTH(of_several_at_the_same_moment_one_gets_in),
     };
     return cmocka_run_group_tests(tests, start_jails, stop_jails);
