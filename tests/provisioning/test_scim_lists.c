@@ -205,6 +205,56 @@ static void l16_f25_the_root_asks_all_types(void **state) {
     assert_error(&unknown, 400, "invalidFilter");
 }
 
+static void given_group(const struct desk *desk, const char *body) {
+    fake_clock_advance(&desk->d->fixture.time, 1000);
+    assert_status(ask(desk, scim_group_create_http, (struct request_text){.body = body}), 201);
+}
+
+/* userNames of people, displayNames of groups; the next cursor. */
+static struct str assert_root(const struct desk *desk, const char *query, struct str cursor,
+                              const char *names) {
+    struct arena *arena = desk->d->fixture.scope.arena;
+    const struct reply reply = root(desk, str_format(arena, "%s%.*s", query, STR_ARG(cursor)).at);
+    const struct json *resources = json_get(reply.json, STR("Resources"));
+    struct strbuf buf = strbuf_begin(arena, 4096);
+    assert_status(reply, 200);
+    for (size_t i = 0; i < json_count(resources); i++) {
+        const struct json *name = json_get(json_at(resources, i), STR("userName"));
+        strbuf_add_c(&buf, i == 0 ? "" : " ");
+        strbuf_add(&buf, json_as_string(name != NULL
+                                            ? name
+                                            : json_get(json_at(resources, i), STR("displayName"))));
+    }
+    if (!str_eq(strbuf_str(&buf), str_from_c(names))) {
+        fail_msg("%s: %.*s, wanted %s", query, STR_ARG(strbuf_str(&buf)), names);
+    }
+    return text_at(&reply, "nextCursor");
+}
+
+static void l16_k3_o6s_pages_go_on_from_one_type_to_the_next(void **state) {
+    const struct desk desk = given_staffed_desk(state);
+    given_group(&desk, "{\"schemas\":[\"" SCIM_GROUP_SCHEMA "\"],\"displayName\":\"Blue\"}");
+    given_group(&desk, "{\"schemas\":[\"" SCIM_GROUP_SCHEMA "\"],\"displayName\":\"Able\"}");
+
+    (void) assert_root(&desk, "startIndex=5&count=3", STR(""), "bob Ana Blue");
+    (void) assert_root(&desk, "startIndex=8&count=3", STR(""), "Able");
+    (void) assert_root(&desk, "filter=title+pr+or+displayName+eq+%22Able%22&startIndex=5", STR(""),
+                       "Ana Able");
+    (void) assert_root(&desk, "filter=meta.resourceType+eq+%22Group%22&sortBy=displayName", STR(""),
+                       "Able Blue");
+    (void) assert_root(&desk, "sortBy=meta.created&sortOrder=descending&count=3", STR(""),
+                       "Able Blue Ana");
+    static const char *const by_three = "count=3&cursor=";
+    const struct str second = assert_root(&desk, by_three, STR(""), "boss Eve dora");
+    const struct str third = assert_root(&desk, by_three, second, "Carl bob Ana");
+    assert_int_equal(assert_root(&desk, by_three, third, "Blue Able").len, 0);
+    static const char *const sorted = "sortBy=meta.created&sortOrder=descending&count=5&cursor=";
+    const struct str rest = assert_root(&desk, sorted, STR(""), "Able Blue Ana bob Carl");
+    assert_int_equal(assert_root(&desk, sorted, rest, "dora Eve boss").len, 0);
+    const struct reply all = root(&desk, "count=0");
+    assert_int_equal(number_at(&all, "totalResults"), 8);
+}
+
 /* A page by cursor; the cursor of the next one, or "". */
 static struct str page_by_cursor(const struct desk *desk, const char *query, struct str cursor,
                                  const char *names) {
@@ -525,6 +575,7 @@ int main(void) {
         ON_BOTH(l13_pages_by_index_keep_one_order),
         ON_BOTH(l17_who_is_inactive_stays_in_lists),
         ON_BOTH(l16_f25_the_root_asks_all_types),
+        ON_BOTH(l16_k3_o6s_pages_go_on_from_one_type_to_the_next),
         ON_BOTH(k1_k3_a_cursor_leads_through_all_pages),
         ON_BOTH(k3_a_cursor_goes_on_where_it_was_when_people_come_and_go),
         ON_BOTH(k5_k7_a_cursor_answers_its_own_question_only),
