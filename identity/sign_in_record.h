@@ -11,6 +11,8 @@ struct sign_in_record {
     struct str org_id, id, connection_id, request_id;
     int64_t at_us;
     bool is_test;
+    bool is_junk;         /* nothing of it was verified: anybody can send that */
+    int64_t times;        /* equal junk of a minute is one record */
     struct str reason;    /* "saml.audience" */
     struct str want, got; /* empty: nothing to compare, or nothing to show */
     struct str detail;    /* a JSON object of the protocol's own */
@@ -25,7 +27,7 @@ struct sign_in_records {
 extern const struct statement_list SIGN_IN_RECORD_STATEMENTS;
 
 /* In a transaction of its own. Of each connection the newest are kept, so that junk at its door
- * fills no disk. */
+ * fills no disk; junk apart from the rest, so that it hides nothing either. */
 RESULT sign_in_record_add(struct scope *scope, struct db *db, const struct sign_in_record *record);
 /* Newest first, older than `before` (an id; empty: from the newest). */
 RESULT sign_in_record_list(struct scope *scope, struct db *db, struct str org_id,

@@ -31,6 +31,7 @@ static void write_record(struct scope *scope, struct json_out *out,
     json_out_member(out, "reason", record->reason);
     json_out_member_or_null(out, "want", record->want);
     json_out_member_or_null(out, "got", record->got);
+    json_out_member_number(out, "times", record->times);
     json_out_name(out, "detail");
     if (is_ok(json_read(scope, record->detail, &detail))) {
         json_out_value(out, detail);

@@ -111,7 +111,7 @@ static result answer(struct scope *scope, struct call *call, const struct connec
 static result refuse_unread(struct scope *scope, struct call *call,
                             const struct connection *connection, result refused) {
     saml_meter_count(call->identity->saml_meter, scope, SAML_MESSAGE_RESPONSE, refused);
-    sign_in_record_refusal(scope, call, connection, (struct sign_in_record){.is_test = false});
+    sign_in_record_refusal(scope, call, connection, (struct sign_in_record){.is_junk = true});
     return refused;
 }
 

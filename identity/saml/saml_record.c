@@ -79,6 +79,10 @@ static void write_assertion(struct scope *scope, const struct call *call,
     write_attributes(out, assertion);
 }
 
+static bool is_verified(const struct saml_protection *protection) {
+    return protection->is_message_signed || protection->is_assertion_signed;
+}
+
 static struct str detail_of(struct scope *scope, const struct call *call,
                             const struct connection *connection,
                             const struct saml_refusal *refusal) {
@@ -104,6 +108,7 @@ void saml_record_refusal(struct scope *scope, struct call *call,
                          const struct connection *connection, const struct saml_refusal *refusal) {
     const struct sign_in_record record = {
         .is_test = refusal->is_test,
+        .is_junk = !refusal->is_test && !is_verified(&refusal->response->protection),
         .reason = str_from_c(refusal->refused),
         .want = refusal->finding->want,
         .got = refusal->finding->got,
@@ -146,6 +151,7 @@ void saml_record_logout_refusal(struct scope *scope, struct call *call,
                                 const struct connection *connection,
                                 const struct saml_logout_refusal *refusal) {
     const struct sign_in_record record = {
+        .is_junk = !is_verified(&refusal->logout->protection),
         .want = refusal->finding->want,
         .got = refusal->finding->got,
         .detail = saml_reason_of(scope) == SAML_DECRYPT

@@ -143,6 +143,12 @@ static const char *const LOGOUTS[] = {
     NULL,
 };
 
+static const char *const JUNK[] = {
+    "ALTER TABLE sign_in_record ADD COLUMN is_junk SMALLINT NOT NULL DEFAULT 0",
+    "ALTER TABLE sign_in_record ADD COLUMN times BIGINT NOT NULL DEFAULT 1",
+    NULL,
+};
+
 static const struct migration MIGRATIONS[] = {
     {220, "saml: identity providers", PROVIDERS},
     {221, "saml: our own keys", KEYS},
@@ -150,6 +156,7 @@ static const struct migration MIGRATIONS[] = {
     {222, "saml: used messages and sessions", SIGN_INS},
     {223, "identity: refused sign-ins", RECORDS},
     {224, "saml: logouts", LOGOUTS},
+    {231, "identity: refused sign-ins of which nothing was verified", JUNK},
 };
 
 const struct migration_list SAML_MIGRATIONS = {MIGRATIONS, sizeof MIGRATIONS / sizeof *MIGRATIONS};

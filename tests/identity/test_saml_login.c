@@ -511,6 +511,7 @@ static void a_refusal_leaves_a_record_without_names(void **state) {
     assert_refused(w, &page, "saml.audience");
     assert_int_equal(w->counted[SAML_AUDIENCE], 1);
     const struct sign_in_record record = last_record(w);
+    assert_false(record.is_junk);
     assert_str(record.got, "https://other.example");
     assert_str(record.request_id, "request-1");
     assert_true(str_find(record.detail, STR("assertion_signed")) >= 0);
@@ -618,6 +619,7 @@ static void what_cannot_be_read_leaves_a_record_too(void **state) {
     const struct request get = {.query = "SAMLResponse=abc"};
     assert_string_equal(visit(w, &w->jar, saml_acs_get_http, &get).reason, "saml.binding");
     assert_str(last_record(w).reason, "saml.binding");
+    assert_true(last_record(w).is_junk);
     assert_int_equal(w->counted[SAML_BINDING], 1);
     /* without a provider nothing can be judged: administrators hear of it */
     fake_clock_advance(&w->d->fixture.time, S_TO_US(1));

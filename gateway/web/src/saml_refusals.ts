@@ -44,6 +44,7 @@ function refusal(record: RefusedSignIn): HTMLElement {
         "span",
         { class: "quiet small" },
         record.test && h("span", { class: "badge" }, "test"),
+        record.times > 1 && h("span", { class: "badge" }, `${record.times} times`),
         " ",
         dateTime(record.at),
       ),

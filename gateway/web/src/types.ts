@@ -164,6 +164,7 @@ export interface RefusedSignIn {
   reason: string;
   want: string | null;
   got: string | null;
+  times: number;
   detail: Record<string, unknown> | null;
 }
 
