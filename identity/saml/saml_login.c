@@ -16,6 +16,7 @@
 #include "identity/saml/saml_record.h"
 #include "identity/saml/saml_session.h"
 #include "identity/session.h"
+#include "messaging/user.h"
 
 /* 22 characters: SAML bindings 3.4.3 allow 80. The provider's answer is posted from its site, so a
  * Lax cookie would stay behind. */
@@ -274,6 +275,18 @@ static result restart(struct scope *scope, struct visit *visit) {
     return begin_again(scope, visit, &start);
 }
 
+/* Who began the test may have left or lost the right since: the answer shows somebody's values. */
+static result check_tester(struct scope *scope, const struct visit *visit) {
+    const struct actor *actor = &visit->purpose.tester;
+    struct user tester;
+    TRY(user_find(scope, visit->call->db, actor->org_id, actor->id, &tester));
+    REQUIRE(scope,
+            tester.state == USER_ACTIVE && tester.epoch == actor->epoch &&
+                role_may(tester.role, MAY_MANAGE_ACCESS),
+            FORBIDDEN, "saml.tester");
+    return OK_RESULT;
+}
+
 static result finish_asked(struct scope *scope, struct visit *visit) {
     struct saml_arrival *arrival = visit->arrival;
     TRY(check(scope, visit));
@@ -283,6 +296,7 @@ static result finish_asked(struct scope *scope, struct visit *visit) {
     TRY(saml_person_read(scope, visit->connection, visit->door.sp_entity_id,
                          &arrival->response.assertion, &arrival->person));
     if (visit->purpose.is_test) {
+        TRY(check_tester(scope, visit));
         TRY(use_up_alone(scope, visit));
         struct connection tested = *visit->connection;
         TRY(connection_mark_tested(scope, visit->call->db, &visit->purpose.tester, &tested));

@@ -503,6 +503,30 @@ static void a_test_shows_what_came_and_signs_nobody_in(void **state) {
     assert_ok(visit(w, &w->jar, connection_enable_http, &request).result);
 }
 
+static const struct statement CHANGE_TESTER = {
+    "test.change_tester", TENANT,
+    "UPDATE org_user SET role = $3, epoch = epoch + $4 WHERE org_id = $1 AND id = $2", NULL};
+
+static void who_lost_the_right_since_sees_no_test(void **state) {
+    struct world *w = open_world(state, "");
+    const struct user tester = given_user(w->d, w->company.org.id, "tester", ROLE_ADMIN);
+    const struct session_secret session = given_session(w->d, &tester);
+    w->jar.names[0] = STR("__Host-gatehouse");
+    w->jar.values[0] = session.cookie_value;
+    w->jar.count = 1;
+    assert_ok(start(w, &w->jar, "test=1").result);
+    const struct value org_id = value_text(tester.org_id);
+    const struct value id = value_text(tester.id);
+    given_row(w->d, &CHANGE_TESTER, VALUES(org_id, id, value_text(STR("member")), value_number(0)));
+    assert_string_equal(finish(w, &w->jar).reason, "saml.tester");
+    given_row(w->d, &CHANGE_TESTER, VALUES(org_id, id, value_text(STR("admin")), value_number(1)));
+    assert_string_equal(finish(w, &w->jar).reason, "saml.tester");
+    given_row(w->d, &CHANGE_TESTER, VALUES(org_id, id, value_text(STR("admin")), value_number(-1)));
+    const struct page page = finish(w, &w->jar);
+    assert_string_equal(page.reason, "");
+    assert_true(str_find(page.body, STR("ada-4711")) >= 0);
+}
+
 static void a_refusal_leaves_a_record_without_names(void **state) {
     struct world *w = open_world(state, "");
     assert_ok(start(w, &w->jar, "").result);
@@ -627,33 +651,6 @@ static void what_cannot_be_read_leaves_a_record_too(void **state) {
     w->identity.saml_jail = NULL;
     assert_string_equal(finish(w, &w->jar).reason, "saml.jail_busy");
     assert_str(last_record(w).reason, "saml.jail_busy");
-}
-
-static void records_end_after_seven_days_and_do_not_pile_up(void **state) {
-    struct world *w = open_world(state, "");
-    struct scope *scope = &w->d->fixture.scope;
-    struct sign_in_records list;
-    const struct sign_in_record record = {.org_id = w->company.org.id,
-                                          .connection_id = w->connection.id,
-                                          .reason = STR("saml.audience"),
-                                          .detail = STR("{}")};
-    for (int i = 0; i < SIGN_IN_RECORDS_KEPT + 5; i++) {
-        assert_ok(sign_in_record_add(scope, w->d->db, &record));
-    }
-    assert_ok(sign_in_record_list(scope, w->d->db, record.org_id, record.connection_id, 500,
-                                  STR(""), &list));
-    assert_int_equal(list.count, SIGN_IN_RECORDS_KEPT);
-    fake_clock_advance(&w->d->fixture.time, S_TO_US(7 * 86400));
-    assert_ok(sign_in_record_list(scope, w->d->db, record.org_id, record.connection_id, 500,
-                                  STR(""), &list));
-    assert_int_equal(list.count, 0);
-    fake_clock_advance(&w->d->fixture.time, S_TO_US(1));
-    assert_ok(sign_in_record_sweep(scope, w->d->db));
-    assert_int_equal(number_of(w->d,
-                               "SELECT count(*) FROM sign_in_record WHERE org_id = $1 AND "
-                               "connection_id = $2",
-                               record.org_id, record.connection_id),
-                     0);
 }
 
 static void a_fault_at_any_call_signs_nobody_in(void **state) {
@@ -781,13 +778,13 @@ int main(void) {
         ON_SQLITE(a_relay_state_that_is_no_path_leads_to_the_start_page),
         ON_BOTH(who_is_out_is_refused_and_never_made_again),
         ON_BOTH(a_test_shows_what_came_and_signs_nobody_in),
+        ON_BOTH(who_lost_the_right_since_sees_no_test),
         ON_BOTH(a_refusal_leaves_a_record_without_names),
         ON_BOTH(what_was_asked_for_has_to_be_answered),
         ON_BOTH(a_session_that_the_checks_let_in_is_not_over_at_once),
         ON_BOTH(of_several_statements_the_one_that_ends_first_counts),
         ON_BOTH(a_long_foreign_word_leaves_a_record),
         ON_BOTH(what_cannot_be_read_leaves_a_record_too),
-        ON_BOTH(records_end_after_seven_days_and_do_not_pile_up),
         ON_BOTH(a_fault_at_any_call_signs_nobody_in),
         ON_BOTH(a_message_that_comes_to_two_nodes_at_once_counts_once),
         ON_BOTH(an_answer_of_another_connection_is_refused),

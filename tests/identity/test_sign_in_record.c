@@ -51,7 +51,7 @@ static void equal_junk_of_a_minute_is_one_record(void **state) {
     assert_true(list.records[0].is_junk);
 
     fake_clock_advance(&d->fixture.time, S_TO_US(1)); /* for the order */
-    add(d, refused(org_id, "saml.unsigned", true)); /* another reason */
+    add(d, refused(org_id, "saml.unsigned", true));   /* another reason */
     struct sign_in_record elsewhere = refused(org_id, "saml.gate_xml", true);
     elsewhere.connection_id = STR(OTHER);
     add(d, elsewhere);
@@ -101,12 +101,31 @@ static void junk_pushes_out_nothing_but_junk(void **state) {
     assert_int_equal(list.count, 2 * SIGN_IN_RECORDS_KEPT);
 }
 
+static void records_end_after_seven_days_and_do_not_pile_up(void **state) {
+    struct database *d = *state;
+    const struct str org_id = given_connections(d);
+    for (int i = 0; i < SIGN_IN_RECORDS_KEPT + 5; i++) {
+        add(d, refused(org_id, "saml.audience", false));
+    }
+    assert_int_equal(all(d, org_id, CONNECTION).count, SIGN_IN_RECORDS_KEPT);
+    fake_clock_advance(&d->fixture.time, S_TO_US(7 * 86400));
+    assert_int_equal(all(d, org_id, CONNECTION).count, 0);
+    fake_clock_advance(&d->fixture.time, S_TO_US(1));
+    assert_ok(sign_in_record_sweep(&d->fixture.scope, d->db));
+    assert_int_equal(number_of(d,
+                               "SELECT count(*) FROM sign_in_record WHERE org_id = $1 AND "
+                               "connection_id = $2",
+                               org_id, STR(CONNECTION)),
+                     0);
+}
+
 int main(void) {
     use_all_migrations();
     const struct CMUnitTest tests[] = {
         ON_BOTH(equal_junk_of_a_minute_is_one_record),
         ON_BOTH(what_was_verified_is_a_record_each_time),
         ON_BOTH(junk_pushes_out_nothing_but_junk),
+        ON_BOTH(records_end_after_seven_days_and_do_not_pile_up),
     };
     return cmocka_run_group_tests(tests, NULL, on_both_stop);
 }
