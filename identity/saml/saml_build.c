@@ -331,8 +331,8 @@ static LassoNode *response_of(struct scope *scope, const LassoServer *server,
     replace(&message->Version, STR("2.0"));
     replace(&message->IssueInstant, instant(scope, response->issue_instant_us));
     replace(&message->InResponseTo, response->in_response_to);
-    message->Issuer = LASSO_SAML2_NAME_ID(
-        lasso_saml2_name_id_new_with_string(server->parent.ProviderID));
+    message->Issuer =
+        LASSO_SAML2_NAME_ID(lasso_saml2_name_id_new_with_string(server->parent.ProviderID));
     message->Status = LASSO_SAMLP2_STATUS(lasso_samlp2_status_new());
     message->Status->StatusCode = status_code(LASSO_SAML2_STATUS_CODE_SUCCESS);
     if (response->is_partial) {

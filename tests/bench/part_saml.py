@@ -181,7 +181,7 @@ def report(result):
                "Batches of 256 take turns. Redirects: "
                f"{BROWSERS} browsers navigate to the sign-in for {REDIRECT_MS / 1000:g} s a turn and "
                "get a request signed with RSA 2048 and SHA-256; ours passes the jail and writes an "
-               "attempt to SQLite, mod_auth_mellon (event MPM) keeps none; both keep one server "
+               "attempt to SQLite, mod_auth_mellon (prefork) keeps none; both keep one server "
                "object. CPU time is that of all processes of each side. Sign-ins: browsers without "
                f"a past go to the server, to a provider made of the forge, and back, {COUNT} a "
                f"round of {PEOPLE} known people, assertion signed, SQLite; one counts when its "
