@@ -227,6 +227,9 @@ class Walk:
         self.expect(200, "connection.enable", carol, {}, ids=ids)
         self.expect(200, "connection.update", carol, {"name": "Acme Login"}, ids=ids)
         self.expect(200, "connection.update", carol, {"client_key": "rotate"}, ids=ids)
+        self.expect(200, "connection.provider", carol, ids=ids)
+        self.expect(200, "connection.provider_refresh", carol, ids=ids)
+        self.expect(200, "connection.logins", carol, ids=ids)
         self.expect(200, "oidc.jwks", {}, ids=ids)
         self.expect(303, "oidc.logged_out", {}, ids=ids)
         self.expect(200, "page.logged_out", {})
@@ -275,7 +278,24 @@ class Walk:
         for name, known in (("scim.resource_type", "User"), ("scim.schema", schemas[0])):
             self.expect(200, f"{name}_list", self.scim)
             self.expect(200, f"{name}_get", self.scim, ids=[known])
+        self.groups(dana)
+        search = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"], "count": 1}
+        for name in ("scim.user_search", "scim.group_search", "scim.root_search"):
+            self.expect(200, name, self.scim, search, SCIM)
+        self.expect(200, "scim.root_list", self.scim, query="?count=2")
         return dana
+
+    def groups(self, dana):
+        group = {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "Ops",
+                 "members": [{"value": dana}]}
+        ops = [self.expect(201, "scim.group_create", self.scim, group, SCIM)["id"]]
+        self.expect(200, "scim.group_get", self.scim, ids=ops)
+        self.expect(200, "scim.group_list", self.scim, query="?excludedAttributes=members")
+        self.expect(200, "scim.group_replace", self.scim, {**group, "displayName": "Operations"}, SCIM, ids=ops)
+        self.expect(204, "scim.group_patch", self.scim, {
+            "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+            "Operations": [{"op": "Remove", "path": "members", "value": [{"value": dana}]}]}, SCIM, ids=ops)
+        self.expect(204, "scim.group_delete", self.scim, ids=ops)
 
     def talk(self, carol, dana):
         general = self.expect(200, "conversation.list", carol)["items"][0]["id"]
@@ -315,9 +335,13 @@ class Walk:
         return {"Cookie": cookie, "X-Gatehouse-Csrf": answer.json["csrf"]}
 
 
-# Walked as meant elsewhere: with a provider (tests/browser/story.mjs), with a WebSocket.
+# Walked as meant elsewhere: with a provider (tests/browser/story.mjs, tests/interop/saml.py), with a
+# changed one (tests/identity/test_provider_http.c), with a mailed link (tests/gateway/test_cli.py),
+# with a WebSocket.
 ELSEWHERE = {"oidc.login", "oidc.callback", "live", "org.create", "domain.verify",
-             "session.refresh", "user.sessions_end"}
+             "session.refresh", "user.sessions_end", "saml.login", "saml.acs", "saml.acs_get",
+             "saml.logout", "saml.slo_get", "saml.slo_post", "connection.provider_accept",
+             "invitation.accept"}
 
 
 def main():
