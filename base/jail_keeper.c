@@ -136,7 +136,8 @@ static void tell_end(struct keeper *keeper, const struct kept *child, int status
 
 static void reap(struct keeper *keeper) {
     struct signalfd_siginfo ignored;
-    (void) read(keeper->signals, &ignored, sizeof ignored);
+    const ssize_t got = read(keeper->signals, &ignored, sizeof ignored);
+    (void) got; /* one signal may stand for several children: waitpid tells */
     int status = 0;
     pid_t pid;
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {

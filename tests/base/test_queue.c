@@ -9,7 +9,7 @@
 static void each_lane_has_slots_of_its_own(void **state) {
     (void) state;
     AUTO(queue_free) struct queue *queue = queue_new(2, 1);
-    struct letter items[4] = {{NULL}};
+    struct letter items[4] = {{.next = NULL}};
     assert_true(queue_push(queue, QUEUE_NORMAL, &items[0]));
     assert_true(queue_push(queue, QUEUE_NORMAL, &items[1]));
     assert_false(queue_push(queue, QUEUE_NORMAL, &items[2]));
@@ -28,7 +28,7 @@ static void each_lane_has_slots_of_its_own(void **state) {
 static void a_revocation_overtakes_and_the_reserved_worker_takes_nothing_else(void **state) {
     (void) state;
     AUTO(queue_free) struct queue *queue = queue_new(4, 4);
-    struct letter items[3] = {{NULL}};
+    struct letter items[3] = {{.next = NULL}};
     assert_true(queue_push(queue, QUEUE_NORMAL, &items[0]));
     assert_true(queue_push(queue, QUEUE_REVOCATION, &items[1]));
     assert_true(queue_push(queue, QUEUE_REVOCATION, &items[2]));
@@ -42,7 +42,7 @@ static void a_revocation_overtakes_and_the_reserved_worker_takes_nothing_else(vo
 static void a_closed_queue_takes_nothing_but_hands_out_the_rest(void **state) {
     (void) state;
     AUTO(queue_free) struct queue *queue = queue_new(4, 4);
-    struct letter items[2] = {{NULL}};
+    struct letter items[2] = {{.next = NULL}};
     assert_true(queue_push(queue, QUEUE_NORMAL, &items[0]));
     queue_close(queue);
     assert_false(queue_push(queue, QUEUE_NORMAL, &items[1]));
@@ -137,8 +137,8 @@ static void a_waiting_reserved_worker_wakes_for_every_revocation(void **state) {
     AUTO(queue_free) struct queue *to_worker = queue_new(1, 1);
     AUTO(queue_free) struct queue *from_worker = queue_new(1, 1);
     struct pair pair = {to_worker, from_worker};
-    struct letter normal = {NULL};
-    struct letter revocation = {NULL};
+    struct letter normal = {.next = NULL};
+    struct letter revocation = {.next = NULL};
     pthread_t worker;
     assert_true(queue_push(to_worker, QUEUE_NORMAL, &normal));
     assert_int_equal(pthread_create(&worker, NULL, answer_revocations, &pair), 0);
@@ -174,7 +174,7 @@ static void *take_any(void *self) {
 static void a_revocation_wakes_another_worker_while_the_reserved_one_is_busy(void **state) {
     (void) state;
     AUTO(queue_free) struct queue *queue = queue_new(4, 4);
-    struct letter items[2] = {{NULL}};
+    struct letter items[2] = {{.next = NULL}};
     struct busy busy = {.queue = queue};
     assert_int_equal(sem_init(&busy.has_taken, 0, 0), 0);
     assert_int_equal(sem_init(&busy.may_go_on, 0, 0), 0);

@@ -156,8 +156,8 @@ static void name_trial(struct trial *trial) {
 
 int judge_all(const struct judge *judge) {
     const size_t count = case_count();
-    struct trial *trials = calloc(count, sizeof *trials);
-    struct CMUnitTest *tests = calloc(count, sizeof *tests);
+    struct trial *trials = calloc(count + 1, sizeof *trials);
+    struct CMUnitTest *tests = calloc(count + 1, sizeof *tests);
     assert_true(trials != NULL && tests != NULL);
     size_t at = 0;
     for (size_t i = 0; i < SAML_CLASS_COUNT; i++) {
