@@ -22,7 +22,7 @@ REFUSED = {"unsigned": "saml.unsigned", "sha1": "saml.gate_algorithm", "transien
 class House(base.House):
     def start(self):
         self.ssp = self.peer("ssp")
-        self.llng = self.peer("llng")
+        self.llng = self.peer("llng", SAML="1")
         self.py = self.peer("pysaml2")
         self.ca = self.llng["CA"]
         with open(self.ca, encoding="utf-8") as file:

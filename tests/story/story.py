@@ -104,29 +104,34 @@ def hire(directory):
     return found[0]["id"]
 
 
+def walk_there_and_back(base, notes, provider, browser):
+    """None, or what went wrong."""
+    to_provider = browser.get(f"{base}/oidc/{notes['connection']}/login")
+    if to_provider.status not in (302, 303):
+        return f"sign-in does not start: {to_provider.status} {to_provider.body!r}"
+    back = browser.get(to_provider.location, Accept="text/html")
+    if "code=" not in back.location:
+        text = re.sub(r"<[^>]*>|\s+", " ", html.unescape(back.body.decode(errors="replace")))
+        return f"the provider does not send {PERSON} back: {back.status} {text}"
+    landed = browser.get(back.location)
+    if landed.status not in (302, 303):
+        return f"the callback was refused: {landed.status} {landed.body!r}"
+    return None
+
+
 def sign_in(base, notes, provider):
-    """Through the provider, as a browser does it. A provider that has just learnt of us may need a
-    second, so the way is walked again until it knows us."""
+    """Through the provider, as a browser does it. Each process of a provider that has just learnt
+    of us needs a second, so the way is walked again until they all know us."""
     browser = wire.Browser(provider.ca)
     browser.get(provider.issuer + "/")
     proof = browser.request("POST", provider.issuer + "/", f"user={PERSON}&password={PERSON}", {
         "Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"})
     browser.cookies[urllib.parse.urlsplit(provider.issuer).netloc]["lemonldap"] = proof.json["id"]
     deadline = time.monotonic() + WAIT_SECONDS
-    while True:
-        to_provider = browser.get(f"{base}/oidc/{notes['connection']}/login")
-        if to_provider.status not in (302, 303):
-            raise wire.Refused(f"sign-in does not start: {to_provider.status} {to_provider.body!r}")
-        back = browser.get(to_provider.location, Accept="text/html")
-        if "code=" in back.location:
-            break
+    while words := walk_there_and_back(base, notes, provider, browser):
         if time.monotonic() > deadline:
-            text = re.sub(r"<[^>]*>|\s+", " ", html.unescape(back.body.decode(errors="replace")))
-            raise wire.Refused(f"the provider does not send {PERSON} back: {back.status} {text}")
+            raise wire.Refused(words)
         time.sleep(0.3)
-    landed = browser.get(back.location)
-    if landed.status not in (302, 303):
-        raise wire.Refused(f"the callback was refused: {landed.status} {landed.body!r}")
     return browser
 
 
