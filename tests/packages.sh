@@ -13,7 +13,8 @@ declare -A PACKAGES=(
         starman libemail-sender-perl libgd-securityimage-perl libimage-magick-perl libmime-tools-perl
         libstring-random-perl libio-string-perl libxml-simple-perl libcrypt-openssl-bignum-perl
         curl openssl procps util-linux"
-    [saml]="simplesamlphp php-cli php-sqlite3 php-xml php-mbstring python3-pysaml2 xmlsec1"
+    [saml]="simplesamlphp php-cli php-sqlite3 php-xml php-mbstring python3-pysaml2 xmlsec1 apache2
+        libapache2-mod-auth-mellon"
     [npm]="nodejs npm"
     [chromium]="chromium fonts-dejavu-core"
     [bench]="nginx-light nodejs wrk apache2 libapache2-mod-auth-mellon"
